@@ -1,0 +1,1 @@
+"""What a text or a stream is like. Pure: numpy and numba, no database, no network."""
