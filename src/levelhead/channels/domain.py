@@ -40,6 +40,9 @@ class IncomingPost:
     text: str = ""
     # As the platform says, aware; None where it does not say.
     created_at: datetime | None = None
+    # When its author last edited it, where the platform says so: an older edit that comes late
+    # does not replace a newer one.
+    edited_at: datetime | None = None
     author_external_id: str | None = None
     author_handle: str | None = None
     author_name: str | None = None
@@ -118,3 +121,24 @@ class PlatformInfo:
     # Names of settings and of secrets that an account needs.
     required_settings: tuple[str, ...] = ()
     required_secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceiveReport:
+    """What became of the posts that were received; the numbers add up to `received`."""
+
+    received: int = 0
+    new: int = 0
+    revised: int = 0
+    deleted: int = 0
+    duplicates: int = 0
+
+    def plus(self, other: ReceiveReport) -> ReceiveReport:
+        """Both together."""
+        return ReceiveReport(
+            received=self.received + other.received,
+            new=self.new + other.new,
+            revised=self.revised + other.revised,
+            deleted=self.deleted + other.deleted,
+            duplicates=self.duplicates + other.duplicates,
+        )

@@ -1,0 +1,1 @@
+"""One package per platform, behind the ports of `channels.ports`."""

@@ -1,0 +1,131 @@
+"""Agencies, people and their places: all writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from levelhead.accounts.access_rules import require
+from levelhead.accounts.domain import Ability, Role
+from levelhead.accounts.models import Agency, Membership, User, check_zone, default_schedule
+from levelhead.doctrine.clocks import Schedule
+from levelhead.kernel import clock
+from levelhead.kernel.errors import Invalid
+from levelhead.kernel.text import clean_name
+from levelhead.live.models import LiveHead
+from levelhead.records.append import append_events
+from levelhead.records.domain import DESK_CHAIN, EventToRecord
+
+
+def _record(
+    agency_id: int, *, subject: str, action: str, by: User | None, payload: Mapping[str, object]
+) -> None:
+    append_events(
+        agency_id=agency_id,
+        chain=DESK_CHAIN,
+        at=clock.now(),
+        events=[
+            EventToRecord(
+                subject=subject,
+                action=action,
+                actor=f"user:{by.pk}" if by else "system",
+                payload=payload,
+            )
+        ],
+    )
+
+
+def _checked(*, name: str, zone: str, schedule: Mapping[str, object]) -> str:
+    name = clean_name(name, 121)
+    if not name or len(name) > 120:
+        raise Invalid("An agency's name has 1 to 120 characters.")
+    try:
+        check_zone(zone)
+    except ValidationError as error:
+        raise Invalid(error.messages[0]) from error
+    Schedule.from_json({"zone": zone, **schedule})
+    return name
+
+
+def create_agency(
+    *,
+    name: str,
+    slug: str,
+    zone: str = "America/Chicago",
+    schedule: Mapping[str, object] | None = None,
+) -> Agency:
+    """A new agency on this installation. Raises Invalid."""
+    schedule = dict(schedule or default_schedule())
+    name = _checked(name=name, zone=zone, schedule=schedule)
+    with transaction.atomic():
+        if Agency.objects.filter(slug=slug).exists():
+            raise Invalid(f"There is already an agency at /{slug}/. Choose another short name.")
+        agency = Agency.objects.create(name=name, slug=slug, zone=zone, schedule=schedule)
+        LiveHead.objects.create(agency=agency)
+        _record(
+            agency.pk,
+            subject=f"agency:{agency.pk}",
+            action="system:agency:created",
+            by=None,
+            payload={"name": name, "slug": slug, "zone": zone},
+        )
+    return agency
+
+
+def add_member(
+    *, agency: Agency, email: str, name: str, role: Role, password: str | None, by: User | None
+) -> Membership:
+    """Give a person a place in an agency; a person who is new here gets the password."""
+    if by is not None:
+        require(by, agency.pk, Ability.MANAGE)
+    with transaction.atomic():
+        user = User.objects.filter(email=email.lower()).first()
+        if user is None:
+            user = User.objects.create_user(email, password, name=clean_name(name, 120))
+        if Membership.objects.filter(agency=agency, user=user).exists():
+            raise Invalid(f"{email} already belongs to {agency.name}.")
+        member = Membership.objects.create(agency=agency, user=user, role=role)
+        _record(
+            agency.pk,
+            subject=f"user:{user.pk}",
+            action="person:member:added",
+            by=by,
+            payload={"role": role.value},
+        )
+    return member
+
+
+def change_agency_settings(
+    *, agency: Agency, by: User, name: str, zone: str, schedule: Mapping[str, object]
+) -> Agency:
+    """Change what is true of the agency. Clocks that run already keep their times."""
+    require(by, agency.pk, Ability.MANAGE)
+    name = _checked(name=name, zone=zone, schedule=schedule)
+    with transaction.atomic():
+        locked = Agency.objects.select_for_update().get(pk=agency.pk)
+        before = {"name": locked.name, "zone": locked.zone, "schedule": locked.schedule}
+        locked.name, locked.zone, locked.schedule = name, zone, dict(schedule)
+        locked.save()
+        _record(
+            agency.pk,
+            subject=f"agency:{agency.pk}",
+            action="person:agency:settings_changed",
+            by=by,
+            payload={
+                "before": before,
+                "after": {"name": name, "zone": zone, "schedule": dict(schedule)},
+            },
+        )
+    return locked
+
+
+def change_own_settings(*, user: User, language: str) -> User:
+    """Change what a person chose for themselves."""
+    if language not in dict(django_settings.LANGUAGES):
+        raise Invalid("Choose one of the languages offered.")
+    user.language = language
+    user.save(update_fields=["language"])
+    return user

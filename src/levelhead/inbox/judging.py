@@ -1,0 +1,83 @@
+"""What the analysis says of posts and what the doctrine makes of it: text in, decision out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from levelhead.analysis.assess import load
+from levelhead.analysis.domain import Assessment, PostText
+from levelhead.doctrine.clocks import Schedule
+from levelhead.doctrine.domain import Context, Decision
+from levelhead.doctrine.triage import RuleSet, decide, load_rules
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToJudge:
+    """A post as the analysis and the doctrine see it."""
+
+    text: PostText
+    from_agency: bool
+    author_followers: int | None
+    schedule: Schedule
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """What is said of a post, and what is to be done."""
+
+    assessment: Assessment
+    decision: Decision
+
+
+@cache
+def triage_rules() -> RuleSet:
+    """The rules in force, read once."""
+    return load_rules()
+
+
+def judge(posts: Sequence[ToJudge], *, received_at: datetime) -> list[Judgement]:
+    """One judgement per post, in order."""
+    assessments = load().assess([post.text for post in posts])
+    rules = triage_rules()
+    return [
+        Judgement(
+            assessment=assessment,
+            decision=decide(
+                assessment,
+                Context(
+                    received_at=received_at,
+                    from_agency=post.from_agency,
+                    author_followers=post.author_followers,
+                ),
+                rules=rules,
+                schedule=post.schedule,
+            ),
+        )
+        for post, assessment in zip(posts, assessments, strict=True)
+    ]
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def scores_json(assessment: Assessment) -> str:
+    """An assessment as it is kept beside its post."""
+    return _encode(
+        {
+            "label": assessment.label.value,
+            "label_scores": {k: round(v, 4) for k, v in assessment.label_scores.items()},
+            "reply": round(assessment.reply, 4),
+            "urgency": assessment.urgency,
+            "hostility": round(assessment.hostility, 4),
+            "crisis": round(assessment.crisis, 4),
+            "safety": {k: round(v, 4) for k, v in assessment.safety.items()},
+            "spans": [
+                {"head": s.head.value, "start": s.start, "end": s.end, "rule": s.rule}
+                for s in assessment.spans
+            ],
+        }
+    )

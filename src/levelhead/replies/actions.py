@@ -1,0 +1,159 @@
+"""Answering: a reply is written once, leaves once, and its outcome is told."""
+
+from __future__ import annotations
+
+import structlog
+from django.db import IntegrityError, transaction
+
+from levelhead.accounts.access_rules import require
+from levelhead.accounts.domain import Ability
+from levelhead.accounts.models import User
+from levelhead.channels import outbox
+from levelhead.channels.domain import Capability
+from levelhead.channels.models import ChannelState, OutboxItem, OutboxState
+from levelhead.connectors.registry import platform_info
+from levelhead.inbox.actions import lock_case, move, place_of, save_case
+from levelhead.inbox.domain import CaseState, Visibility
+from levelhead.inbox.models import Case
+from levelhead.kernel import clock
+from levelhead.kernel.errors import Conflict, Invalid
+from levelhead.kernel.text import clean_text
+from levelhead.live.actions import announce
+from levelhead.replies.models import Reply
+
+log = structlog.get_logger(__name__)
+LONGEST = 63_206
+
+
+def send_reply(
+    *, case: Case, text: str, by: User, form_token: str, expected_version: int | None
+) -> Reply:
+    """Answer a post. The same form sent twice gives the same reply.
+
+    Raises NotAllowed, Conflict (somebody else answered or changed it), Invalid.
+    """
+    require(by, case.agency_id, Ability.REPLY)
+    text = clean_text(text, LONGEST + 1).strip()
+    if not form_token or len(form_token) > 40:
+        raise Invalid("This form is not valid any more. Load the page again; copy your text first.")
+    sent_already = Reply.objects.filter(agency_id=case.agency_id, form_token=form_token).first()
+    if sent_already is not None:
+        return sent_already
+    try:
+        return _send(case, text, by, form_token, expected_version)
+    except IntegrityError:
+        # The same form twice at the same moment: the first one counts.
+        return Reply.objects.get(agency_id=case.agency_id, form_token=form_token)
+
+
+def _send(
+    case: Case, text: str, by: User, form_token: str, expected_version: int | None
+) -> Reply:
+    with transaction.atomic():
+        locked = lock_case(case, by=by, ability=Ability.REPLY, expected_version=expected_version)
+        post = locked.post
+        channel = post.channel
+        info = platform_info(channel.platform)
+        if not text:
+            raise Invalid("Write the reply first.")
+        if info.text_limit is not None and len(text) > info.text_limit:
+            raise Invalid(
+                f"The reply has {len(text)} characters; {info.title} takes {info.text_limit}. "
+                "Shorten it."
+            )
+        if Capability.REPLY not in info.capabilities:
+            raise Invalid(f"{channel.name} is for reading only; answer in another way.")
+        if post.visibility != Visibility.VISIBLE:
+            raise Invalid("The post was deleted by its author; there is nothing to reply to.")
+        if channel.state == ChannelState.SIGNED_OUT:
+            raise Invalid(f"{channel.name} must be connected again before anything can be sent.")
+        if locked.state == CaseState.ANSWERING:
+            raise Conflict("A reply to this post is already on its way. Look at it first.")
+        before = place_of(locked)
+        item = outbox.enqueue(
+            channel=channel,
+            text=text,
+            by=by,
+            parent_external_id=post.external_id,
+            thread_external_id=post.conversation.key,
+            lang=post.lang if post.lang in {"en", "es"} else "",
+        )
+        reply = Reply.objects.create(
+            agency_id=locked.agency_id,
+            case=locked,
+            outbox_item=item,
+            text=text,
+            by=by,
+            at=clock.now(),
+            form_token=form_token,
+        )
+        move(locked, CaseState.ANSWERING)
+        locked.owner = locked.owner or by
+        locked.reply_failed = False
+        save_case(
+            locked,
+            before,
+            action="person:reply:sent",
+            by=by,
+            payload={"reply": reply.pk, "text": text, "marker": item.marker},
+        )
+    return reply
+
+
+def retry_reply(*, reply: Reply, by: User) -> None:
+    """Have a reply that failed sent again."""
+    with transaction.atomic():
+        locked = lock_case(reply.case, by=by, ability=Ability.REPLY, expected_version=None)
+        item = OutboxItem.objects.select_for_update().get(pk=reply.outbox_item_id)
+        if item.state != OutboxState.FAILED:
+            raise Invalid("This reply is not one that failed.")
+        before = place_of(locked)
+        outbox.retry(item)
+        if locked.state != CaseState.ANSWERING:
+            move(locked, CaseState.ANSWERING)
+        locked.reply_failed = False
+        save_case(
+            locked, before, action="person:reply:retried", by=by, payload={"reply": reply.pk}
+        )
+
+
+def withdraw_reply(*, reply: Reply, by: User) -> None:
+    """Take back a reply that has not left yet. Raises Conflict where it is too late."""
+    with transaction.atomic():
+        locked = lock_case(reply.case, by=by, ability=Ability.REPLY, expected_version=None)
+        if not outbox.withdraw(reply.outbox_item):
+            raise Conflict("It is too late to take this back: the reply is being sent.")
+        before = place_of(locked)
+        if locked.state == CaseState.ANSWERING:
+            move(locked, CaseState.OPEN)
+        save_case(
+            locked, before, action="person:reply:withdrawn", by=by, payload={"reply": reply.pk}
+        )
+
+
+def note_outcome(item: OutboxItem) -> None:
+    """The outbox tells what became of an item: the case follows. In the outbox's transaction."""
+    reply = Reply.objects.select_related("case").filter(outbox_item=item).first()
+    if reply is None:
+        return
+    if item.state in (OutboxState.SENT, OutboxState.FAILED):
+        case = Case.objects.select_for_update().get(pk=reply.case_id)
+        before = place_of(case)
+        sent = item.state == OutboxState.SENT
+        if case.state == CaseState.ANSWERING:
+            move(case, CaseState.ANSWERED if sent else CaseState.OPEN)
+        case.reply_failed = not sent
+        if sent:
+            case.due_at = None
+        save_case(
+            case,
+            before,
+            action="outbox:reply:arrived" if sent else "outbox:reply:failed",
+            by=None,
+            payload={"reply": reply.pk, "url": item.url, "error": item.last_error},
+        )
+    announce(
+        agency_id=item.agency_id,
+        kind="reply.changed",
+        payload={"case": str(reply.case_id), "state": str(item.state)},
+    )

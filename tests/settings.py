@@ -1,0 +1,17 @@
+"""Settings of the tests: the product's own, on a data folder of the run's own.
+
+`LEVELHEAD_TEST_DATABASE` chooses the database: sqlite (default) or an address of PostgreSQL.
+"""
+
+import os
+import tempfile
+
+os.environ["LEVELHEAD_DATA"] = tempfile.mkdtemp(prefix="levelhead-tests-")
+os.environ["LEVELHEAD_DATABASE"] = os.environ.get("LEVELHEAD_TEST_DATABASE", "sqlite")
+os.environ["LEVELHEAD_LOG_LEVEL"] = "error"
+
+from levelhead.config.settings import *  # noqa: E402, F403
+
+# Tests sign in often; the product's own hasher takes its time on purpose.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
