@@ -15,3 +15,9 @@ from levelhead.config.settings import *  # noqa: E402, F403
 # Tests sign in often; the product's own hasher takes its time on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # A file, as in the product: in memory, SQLite locks whole tables between threads.
+    DATABASES["default"]["TEST"] = {  # noqa: F405
+        "NAME": os.path.join(os.environ["LEVELHEAD_DATA"], "test.sqlite3")
+    }

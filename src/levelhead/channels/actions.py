@@ -59,6 +59,8 @@ def receive(posts: Sequence[IncomingPost]) -> ReceiveReport:
                     reason=error.message,
                     raw=post.raw,
                 )
+        refused = len(piece) - len(cleaned)
+        report = report.plus(ReceiveReport(received=refused, rejected=refused))
         report = report.plus(_receive_cleaned(cleaned, facts, received_at))
     return report
 

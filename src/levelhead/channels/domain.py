@@ -132,6 +132,8 @@ class ReceiveReport:
     revised: int = 0
     deleted: int = 0
     duplicates: int = 0
+    # Without a usable id; set aside with the reason.
+    rejected: int = 0
 
     def plus(self, other: ReceiveReport) -> ReceiveReport:
         """Both together."""
@@ -141,4 +143,5 @@ class ReceiveReport:
             revised=self.revised + other.revised,
             deleted=self.deleted + other.deleted,
             duplicates=self.duplicates + other.duplicates,
+            rejected=self.rejected + other.rejected,
         )

@@ -1,0 +1,254 @@
+"""A reply leaves exactly once, whatever the platform and our own workers do."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from levelhead.channels import outbox
+from levelhead.channels.accounts import account_of
+from levelhead.channels.models import Channel, ChannelState, OutboxItem, OutboxState
+from levelhead.channels.pulling import pool
+from levelhead.connectors.memory import MemoryPlatform, forget_platforms, platform_of
+from levelhead.inbox.domain import CaseState
+from levelhead.inbox.models import Case
+from levelhead.kernel import clock
+from levelhead.kernel.errors import Conflict, Invalid, NotAllowed
+from levelhead.records.verify import verify_records
+from levelhead.replies.actions import retry_reply, send_reply, withdraw_reply
+from levelhead.replies.models import Reply
+from tests.base import MONDAY, CommittedDeskTestCase, DeskTestCase
+
+
+class OutboxTest(DeskTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        forget_platforms()
+        pool.close()
+        self.clock = clock.ManualClock(MONDAY)
+        context = clock.use(self.clock)
+        context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        self.case = self.file_case(text="When does the front desk open?")
+
+    @property
+    def platform(self) -> MemoryPlatform:
+        return platform_of(account_of(self.channel))
+
+    def reply(self, token: str = "form-1", text: str = "At 8. — Alice") -> Reply:
+        return send_reply(
+            case=self.case, text=text, by=self.alice, form_token=token, expected_version=None
+        )
+
+    def deliver(self, minutes: int = 0) -> None:
+        self.clock.advance(timedelta(minutes=minutes))
+        outbox.deliver_due()
+
+    def item(self) -> OutboxItem:
+        return OutboxItem.objects.get()
+
+    def case_now(self) -> Case:
+        return Case.objects.get(pk=self.case.pk)
+
+    def test_a_reply_is_sent_with_a_receipt_and_the_case_is_answered(self) -> None:
+        self.reply()
+        assert self.case_now().state == CaseState.ANSWERING
+        self.deliver()
+        assert self.item().state == OutboxState.SENT
+        assert self.item().external_id
+        assert self.case_now().state == CaseState.ANSWERED
+        assert self.case_now().due_at is None
+        self.deliver(minutes=60)
+        assert self.platform.calls["send"] == 1
+        assert verify_records().holds
+
+    def test_the_same_form_twice_is_one_reply(self) -> None:
+        assert self.reply().pk == self.reply().pk
+        assert OutboxItem.objects.count() == 1
+
+    def test_a_second_person_is_told_that_a_reply_is_on_its_way(self) -> None:
+        self.reply()
+        with pytest.raises(Conflict):
+            self.reply(token="form-2")
+
+    def test_accepted_but_cut_is_looked_up_and_not_sent_again(self) -> None:
+        self.platform.fail_next("unclear_accepted", on="send")
+        self.reply()
+        self.deliver()
+        assert self.item().state == OutboxState.UNCLEAR
+        assert self.case_now().state == CaseState.ANSWERING
+        self.deliver(minutes=1)
+        assert self.item().state == OutboxState.SENT
+        assert self.platform.calls["send"] == 1
+        assert len(self.platform.sent) == 1
+
+    def test_lost_on_the_way_is_looked_up_and_then_sent(self) -> None:
+        self.platform.fail_next("unclear_lost", on="send")
+        self.reply()
+        self.deliver()
+        self.deliver(minutes=1)
+        assert self.item().state == OutboxState.SENT
+        assert len(self.platform.sent) == 1
+
+    def test_a_look_up_that_fails_does_not_send(self) -> None:
+        self.platform.fail_next("unclear_accepted", on="send")
+        self.platform.fail_next("garbled", on="find", times=3)
+        self.reply()
+        self.deliver()
+        for _ in range(3):
+            self.deliver(minutes=10)
+            assert self.item().state == OutboxState.UNCLEAR
+        assert self.platform.calls["send"] == 1
+        self.deliver(minutes=10)
+        assert self.item().state == OutboxState.SENT
+        assert self.platform.calls["send"] == 1
+
+    def test_busy_waits_as_long_as_the_platform_asks(self) -> None:
+        self.platform.fail_next("busy", on="send")
+        self.reply()
+        self.deliver()
+        assert self.item().state == OutboxState.QUEUED
+        assert self.item().next_attempt_at >= MONDAY + timedelta(seconds=7)
+        self.deliver(minutes=1)
+        assert self.item().state == OutboxState.SENT
+
+    def test_a_refusal_is_loud_and_can_be_retried(self) -> None:
+        self.platform.fail_next("refused", on="send")
+        reply = self.reply()
+        self.deliver()
+        assert self.item().state == OutboxState.FAILED
+        case = self.case_now()
+        assert (case.state, case.reply_failed) == (CaseState.OPEN, True)
+        retry_reply(reply=reply, by=self.bob)
+        self.deliver()
+        case = self.case_now()
+        assert (case.state, case.reply_failed) == (CaseState.ANSWERED, False)
+
+    def test_a_connectors_bug_is_treated_as_unclear(self) -> None:
+        self.platform.fail_next("bug", on="send")
+        self.reply()
+        self.deliver()
+        assert self.item().state == OutboxState.UNCLEAR
+        self.deliver(minutes=10)
+        assert self.item().state == OutboxState.SENT
+        assert len(self.platform.sent) == 1
+
+    def test_a_worker_killed_in_the_middle_is_looked_up(self) -> None:
+        self.reply()
+        (claimed,) = outbox.claim_next()
+        # The platform accepted, and the worker was killed before it could write that down.
+        platform = self.platform
+        from levelhead.channels.domain import OutgoingMessage
+
+        platform.accept(
+            OutgoingMessage(marker=claimed.marker, text=claimed.text, created_at=MONDAY),
+            self.channel.pk,
+            "us",
+        )
+        self.deliver()
+        assert self.item().state == OutboxState.SENDING, "the claim still holds"
+        self.deliver(minutes=5)
+        assert self.item().state == OutboxState.SENT
+        assert platform.calls.get("send", 0) == 0
+
+    def test_an_outcome_after_the_claim_ran_out_is_not_written(self) -> None:
+        self.reply()
+        (slow,) = outbox.claim_next()
+        self.clock.advance(timedelta(minutes=5))
+        outbox.deliver_due()
+        assert self.item().state == OutboxState.SENT
+        sent_at = self.item().sent_at
+        self.clock.advance(timedelta(minutes=5))
+        outbox.deliver(slow)
+        assert self.item().sent_at == sent_at
+        assert len(self.platform.sent) == 1
+
+    def test_signed_out_keeps_the_reply_and_stops_the_channel(self) -> None:
+        self.platform.fail_next("signed_out", on="send")
+        self.reply()
+        self.deliver()
+        channel = Channel.objects.get(pk=self.channel.pk)
+        assert channel.state == ChannelState.SIGNED_OUT
+        assert self.item().state == OutboxState.QUEUED
+        self.deliver(minutes=10)
+        assert self.platform.calls["send"] == 1
+        Channel.objects.filter(pk=channel.pk).update(state=ChannelState.ON)
+        self.deliver(minutes=10)
+        assert self.item().state == OutboxState.SENT
+
+    def test_after_hours_of_trying_it_fails_loudly(self) -> None:
+        self.platform.fail_next("busy", on="send", times=1000)
+        self.reply()
+        for _ in range(100):
+            self.deliver(minutes=6)
+        assert self.item().state == OutboxState.FAILED
+        assert self.case_now().reply_failed
+
+    def test_withdrawn_before_it_left_never_leaves(self) -> None:
+        reply = self.reply()
+        withdraw_reply(reply=reply, by=self.alice)
+        self.deliver(minutes=10)
+        assert self.item().state == OutboxState.WITHDRAWN
+        assert self.platform.calls.get("send", 0) == 0
+        assert self.case_now().state == CaseState.OPEN
+
+    def test_too_late_to_withdraw(self) -> None:
+        reply = self.reply()
+        self.deliver()
+        with pytest.raises(Conflict):
+            withdraw_reply(reply=reply, by=self.alice)
+
+    def test_outsiders_and_viewers_cannot_reply(self) -> None:
+        for person in (self.charlie, self.victor):
+            with pytest.raises(NotAllowed):
+                send_reply(
+                    case=self.case, text="x", by=person, form_token="t", expected_version=None
+                )
+        assert not OutboxItem.objects.exists()
+
+    def test_empty_too_long_and_deleted_are_refused(self) -> None:
+        for text in ("", "   ", "x" * 1_001):
+            with pytest.raises(Invalid):
+                self.reply(text=text)
+        assert not OutboxItem.objects.exists()
+
+    def test_enqueue_is_part_of_the_decision(self) -> None:
+        with pytest.raises(RuntimeError), transaction.atomic():
+            self.reply()
+            raise RuntimeError
+        assert not OutboxItem.objects.exists()
+
+
+class WorkersTest(CommittedDeskTestCase):
+    def test_eight_workers_at_once_send_each_reply_once(self) -> None:
+        forget_platforms()
+        platform = platform_of(account_of(self.channel))
+        for number in range(20):
+            case = self.file_case(external_id=f"q{number}")
+            send_reply(
+                case=case, text="At 8.", by=self.alice, form_token=f"f{number}",
+                expected_version=None,
+            )  # fmt: skip
+        errors: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                while outbox.deliver_due(limit=3):
+                    pass
+            except BaseException as error:
+                errors.append(error)
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not errors
+        assert platform.calls["send"] == 20
+        assert OutboxItem.objects.filter(state=OutboxState.SENT).count() == 20
+        assert Case.objects.filter(state=CaseState.ANSWERED).count() == 20
