@@ -9,6 +9,17 @@ import click
 
 # Name of the command -> module below levelhead.cli that defines `command`.
 COMMANDS = {
+    "backup": "backup",
+    "bench": "bench",
+    "channel": "channel",
+    "demo": "demo",
+    "doctor": "doctor",
+    "import": "import_posts",
+    "init": "init",
+    "records": "records",
+    "restore": "restore",
+    "serve": "serve",
+    "status": "status",
     "triage": "triage",
 }
 

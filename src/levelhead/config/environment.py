@@ -23,7 +23,7 @@ PREFIX = "LEVELHEAD_"
 FILE_NAME = "levelhead.env"
 # Names with our prefix that tests and tools read; they are not settings of the product.
 OTHER_NAMES = frozenset({"LEVELHEAD_REQUIRE_SERVICES"})
-TEST_PREFIX = "LEVELHEAD_TEST_"
+TEST_PREFIX = ("LEVELHEAD_TEST_", "LEVELHEAD_SECRET_")
 
 
 @dataclass(frozen=True, kw_only=True)

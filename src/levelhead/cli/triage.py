@@ -1,0 +1,306 @@
+"""`levelhead triage`: posts in as JSON Lines, what the desk proposes for each out, in order."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import select
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
+from typing import Final, NoReturn, Protocol
+
+import click
+
+from levelhead.analysis.domain import Assessment, Label, PostText, SafetyHead
+from levelhead.doctrine.domain import Context
+from levelhead.doctrine.rules import RuleSet
+from levelhead.doctrine.schedule import Schedule
+from levelhead.doctrine.triage import decide, label_of, load_rules, reasons_for, reply_of
+from levelhead.kernel import clock
+from levelhead.kernel.errors import Invalid
+
+MALFORMED_STATUS: Final = 3
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+# Posts assessed together: enough to pay for the call, few enough to answer soon.
+BATCH: Final = 512
+_READ_BYTES: Final = 1024 * 1024
+# Linux gives a pipe 64 KiB, which is fewer posts than a batch.
+_PIPE_BYTES: Final = 1024 * 1024
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+# Where the id of a line that cannot be read is looked for.
+_ID_AT_START: Final = re.compile(
+    r'\s*\{\s*"id"\s*:\s*("(?:[^"\\]|\\.){0,500}"|-?\d{1,18}(?=[\s,}]))'
+)
+
+_label_values = itemgetter(*(label.value for label in Label))
+_safety_values = itemgetter(*(head.value for head in SafetyHead))
+_SCORES: Final = (
+    '{"label":{'
+    + ",".join(f'"{label.value}":%.4f' for label in Label)
+    + "},"
+    + ",".join(f'"{head.value}":%.4f' for head in SafetyHead)
+    + "}"
+)
+
+
+class Assessor(Protocol):
+    """What says what posts are like."""
+
+    def assess(self, posts: Sequence[PostText]) -> list[Assessment]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A line that can be assessed."""
+
+    id: object
+    text: PostText
+    author_followers: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A line that cannot."""
+
+    id: object
+    error: str
+
+
+@click.command()
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "es"]),
+    default="en",
+    show_default=True,
+    help="Language of the reasons.",
+)
+def command(lang: str) -> None:
+    """Say what to do about each post.
+
+    Reads JSON Lines from standard input, each {"id", "text"} and optionally "parent_text",
+    "author", "author_followers", "created_at", "lang". Writes one line for each, in order:
+    id, label, reply, urgency, hostility, crisis, lang, reasons, rule, scores.
+
+    A line that cannot be read gives {"id", "error"}; the rest is done, and the exit status is
+    then 3. Blank lines are passed over.
+    """
+    from levelhead.analysis.assess import load
+
+    desk = Desk(load(), load_rules(), lang=lang)
+    output = sys.stdout.buffer
+
+    def write(data: bytes) -> None:
+        output.write(data)
+        output.flush()
+
+    try:
+        desk.run(read_batches(sys.stdin.fileno()), write)
+    except BrokenPipeError:
+        # The reader has had enough. What is still in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
+        sys.exit(1)
+    if desk.faults:
+        lines = "line" if desk.faults == 1 else "lines"
+        click.echo(
+            f"levelhead: {desk.faults} {lines} could not be read; each has its error in place.",
+            err=True,
+        )
+        sys.exit(MALFORMED_STATUS)
+
+
+class Desk:
+    """Answers lines, and counts those that could not be read."""
+
+    def __init__(self, assessor: Assessor, rules: RuleSet, *, lang: str = "en") -> None:
+        self.assessor = assessor
+        self.rules = rules
+        self.lang = lang
+        self.faults = 0
+        # Due times are not part of the answer, so any hours will do.
+        self.schedule = Schedule.day_and_night("UTC")
+
+    def run(self, batches: Iterator[list[bytes]], write: Callable[[bytes], None]) -> None:
+        """Answer every batch as soon as it is there."""
+        for lines in batches:
+            for start in range(0, len(lines), BATCH):
+                answers = self.answer(lines[start : start + BATCH])
+                if answers:
+                    write(("\n".join(answers) + "\n").encode())
+
+    def answer(self, lines: Sequence[bytes]) -> list[str]:
+        """One line of JSON for each of `lines` that is not blank, in order."""
+        items = [read_line(line) for line in lines if line and not line.isspace()]
+        posts = [item for item in items if isinstance(item, Post)]
+        results = iter(self._answer_posts(posts))
+        return [next(results) if isinstance(item, Post) else self._say(item) for item in items]
+
+    def _answer_posts(self, posts: Sequence[Post]) -> list[str]:
+        if not posts:
+            return []
+        received_at = clock.now()
+        try:
+            assessments = self.assessor.assess([post.text for post in posts])
+            return [
+                self._describe(post, assessment, received_at)
+                for post, assessment in zip(posts, assessments, strict=True)
+            ]
+        except Exception as error:
+            # One post that cannot be assessed must not cost the others their answer.
+            if len(posts) == 1:
+                said = f"It could not be assessed: {type(error).__name__}."
+                return [self._say(Fault(posts[0].id, said))]
+            return [answer for post in posts for answer in self._answer_posts([post])]
+
+    def _describe(self, post: Post, assessment: Assessment, received_at: datetime) -> str:
+        context = Context(received_at=received_at, author_followers=post.author_followers)
+        rules = self.rules
+        decision = decide(assessment, context, rules=rules, schedule=self.schedule)
+        label = label_of(assessment, decision, rules=rules)
+        reply = "true" if reply_of(assessment, decision, rules=rules) else "false"
+        reasons = _encode_reasons(tuple(reasons_for(assessment, decision, self.lang, rules=rules)))
+        values = _label_values(assessment.label_scores) + _safety_values(assessment.safety)
+        hostility, crisis = assessment.hostility, assessment.crisis
+        if not math.isfinite(sum(values) + hostility + crisis):
+            raise ValueError("a score is not a number")
+        return (
+            f'{{"id":{_encode(post.id)},"label":"{label.value}","reply":{reply},'
+            f'"urgency":{assessment.urgency:d},"hostility":{hostility:.4f},"crisis":{crisis:.4f},'
+            f'"lang":{_encode(assessment.lang)},"reasons":{reasons},'
+            f'"rule":{_encode(decision.rule)},"scores":{_SCORES % values}}}'
+        )
+
+    def _say(self, fault: Fault) -> str:
+        self.faults += 1
+        return f'{{"id":{_encode(fault.id)},"error":{_encode(fault.error)}}}'
+
+
+def read_batches(descriptor: int) -> Iterator[list[bytes]]:
+    """What lines are there now, again and again until the end, without their line ends.
+
+    A line that is piped in alone comes alone, at once. Of a line longer than MAX_LINE_BYTES only
+    its beginning is kept, one byte over the limit.
+    """
+    with suppress(ImportError, OSError, AttributeError):
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    rest = bytearray()
+    while chunk := _read_available(descriptor):
+        end = chunk.rfind(b"\n")
+        if end < 0:
+            rest += chunk[: MAX_LINE_BYTES + 1 - len(rest)]
+            continue
+        first = chunk.find(b"\n")
+        rest += chunk[: min(first, MAX_LINE_BYTES + 1 - len(rest))]
+        lines = [bytes(rest)]
+        if end > first:
+            lines += chunk[first + 1 : end].split(b"\n")
+        rest = bytearray(chunk[end + 1 :])
+        yield lines
+    if rest:
+        yield [bytes(rest)]
+
+
+def _read_available(descriptor: int) -> bytes:
+    """Wait for something, then take what is there, up to about a mebibyte; empty at the end."""
+    chunk = os.read(descriptor, _READ_BYTES)
+    if not chunk or len(chunk) >= _READ_BYTES:
+        return chunk
+    parts, size = [chunk], len(chunk)
+    while size < _READ_BYTES and _has_more(descriptor):
+        chunk = os.read(descriptor, _READ_BYTES - size)
+        if not chunk:
+            break
+        parts.append(chunk)
+        size += len(chunk)
+    return b"".join(parts)
+
+
+def _has_more(descriptor: int) -> bool:
+    try:
+        return bool(select.select([descriptor], [], [], 0)[0])
+    except (OSError, ValueError):
+        return False
+
+
+def read_line(line: bytes) -> Post | Fault:
+    """The post that a line holds, or what is wrong with it."""
+    if len(line) > MAX_LINE_BYTES:
+        return Fault(_guess_id(line), f"The line is longer than {MAX_LINE_BYTES:,} bytes.")
+    try:
+        given = _decode(line.removeprefix(_BYTE_ORDER_MARK).decode())
+    except UnicodeDecodeError as error:
+        return Fault(_guess_id(line), f"Byte {error.start + 1} of the line is not UTF-8.")
+    except Invalid as error:
+        return Fault(_guess_id(line), error.message)
+    except (ValueError, RecursionError) as error:
+        what = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
+        return Fault(_guess_id(line), f"The line is not JSON: {what}.")
+    if not isinstance(given, dict):
+        return Fault(None, "The line is not a JSON object.")
+    if "id" not in given:
+        return Fault(None, "The line has no id.")
+    post_id = given["id"]
+    try:
+        _encode(post_id)
+    except (ValueError, RecursionError):
+        return Fault(None, "The id cannot be given back as JSON.")
+    text = given.get("text")
+    if not isinstance(text, str):
+        return Fault(post_id, "The line has no text." if text is None else "text is not a string.")
+    parent, lang = given.get("parent_text"), given.get("lang")
+    followers = given.get("author_followers")
+    known = isinstance(followers, int) and not isinstance(followers, bool) and followers >= 0
+    return Post(
+        post_id,
+        PostText(
+            text=_mend(text),
+            parent_text=_mend(parent) if isinstance(parent, str) else None,
+            lang=lang if isinstance(lang, str) else None,
+        ),
+        followers if known else None,
+    )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise Invalid(f"The line is not JSON: {name} is not a number.")
+
+
+_decode: Final = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_encode_any: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+_encode_str: Final = json.encoder.encode_basestring_ascii
+
+
+def _encode(value: object) -> str:
+    return _encode_str(value) if type(value) is str else _encode_any(value)
+
+
+@lru_cache(maxsize=4096)
+def _encode_reasons(reasons: tuple[str, ...]) -> str:
+    return _encode_any(reasons)
+
+
+def _mend(text: str) -> str:
+    """`text` without halves of surrogate pairs, which JSON can name but no text can hold."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _guess_id(line: bytes) -> object:
+    """The id of a line that cannot be read, where it stands first and is whole; else None."""
+    found = _ID_AT_START.match(line[:2_000].decode(errors="replace"))
+    if found is None:
+        return None
+    try:
+        guessed: object = json.loads(found[1])
+    except ValueError:
+        return None
+    return guessed
