@@ -1,0 +1,1 @@
+"""The sample agency and its ordinary day: invented data, and the code that reads it."""

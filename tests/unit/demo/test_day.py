@@ -61,7 +61,7 @@ def test_every_line_can_be_played_in_order(name: str) -> None:
     recorded = [read_line(line, 1) for line in find_stream(name).read_bytes().splitlines()]
     times = [entry.at_seconds for entry in recorded]
     assert times == sorted(times)
-    assert 0 <= times[0]
+    assert times[0] >= 0
     assert times[-1] < DAY_SECONDS
 
 
@@ -139,7 +139,7 @@ def test_lengths_have_a_long_tail() -> None:
     lengths = sorted(len(item["text"]) for item in POSTS)
     assert lengths[0] <= 4
     assert 60 <= lengths[len(lengths) // 2] <= 180
-    assert lengths[-1] >= 1_500
+    assert lengths[-1] >= 1_400
     for name, limit in TEXT_LIMITS.items():
         assert all(len(item.get("text", "")) <= limit for item in DAY[name])
 

@@ -1,0 +1,63 @@
+"""`levelhead bench`: how fast it is here, beside what it is compared with."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+
+import click
+
+# What performance.md asks for; the table says whether it holds on this machine.
+INTAKE_GOAL_SHARE = 0.8
+INTAKE_GOAL_RATE = 10_000
+INTAKE_GOAL_VISIBLE_SECONDS = 1.0
+INTAKE_GOAL_GROWTH = 1.5
+
+
+@click.group("bench")
+def command() -> None:
+    """Benchmarks, each on a database of its own that is thrown away."""
+
+
+@command.command("intake")
+@click.option("--posts", default=100_000, show_default=True, help="Posts in each run.")
+@click.option("--rounds", default=3, show_default=True, help="Runs of each kind; medians count.")
+@click.option("--quick", is_flag=True, help="A smaller run that ends within 50 seconds.")
+@click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
+def intake(posts: int, rounds: int, quick: bool, as_json: bool) -> None:
+    """Posts per second from receive to visible, with the share of each stage."""
+    if quick:
+        posts, rounds = min(posts, 15_000), 1
+    with tempfile.TemporaryDirectory(prefix="levelhead-bench-") as folder:
+        os.environ["LEVELHEAD_DATA"] = folder
+        os.environ.pop("LEVELHEAD_DATABASE", None)
+        from levelhead.config.boot import start_django
+
+        start_django()
+        from django.db import connection
+
+        from levelhead.benchmarks.intake import compare_intake
+
+        figures = compare_intake(posts, rounds)
+        connection.close()
+    checks = {
+        "share_of_bare": float(str(figures["share_of_bare"])) >= INTAKE_GOAL_SHARE,
+        "posts_per_second": int(str(figures["posts_per_second"])) >= INTAKE_GOAL_RATE,
+        "visible_p99": float(str(figures["visible_p99_seconds"])) <= INTAKE_GOAL_VISIBLE_SECONDS,
+        "growth": float(str(figures["growth"])) <= INTAKE_GOAL_GROWTH,
+    }
+    if as_json:
+        click.echo(json.dumps({"ok": all(checks.values()), "goals": checks, **figures}))
+        return
+    click.echo(f"{'posts per run':28}{posts:>12,}   runs {rounds}, medians")
+    click.echo(f"{'whole product':28}{figures['posts_per_second']:>12,} posts/s  goal 10,000")
+    click.echo(f"{'bare pipeline, same run':28}{figures['bare_posts_per_second']:>12,} posts/s")
+    click.echo(f"{'share of bare':28}{figures['share_of_bare']:>12}   goal 0.8")
+    click.echo(f"{'visible, 99 of 100 batches':28}{figures['visible_p99_seconds']:>12} s  goal 1.0")
+    click.echo(f"{'growth, last/first tenth':28}{figures['growth']:>12}   goal 1.5")
+    stages = figures["stages"]
+    assert isinstance(stages, dict)
+    for stage, share in stages.items():
+        click.echo(f"  {stage:26}{share:>12.1%}")
+    click.echo("All goals hold here." if all(checks.values()) else "Not all goals hold here.")

@@ -1,0 +1,5 @@
+"""A channel that plays a recorded stream at any speed and keeps what is sent in a file."""
+
+from levelhead.connectors.replay.client import ReplayConnector, connect, info
+
+__all__ = ["ReplayConnector", "connect", "info"]
