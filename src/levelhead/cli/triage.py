@@ -29,7 +29,7 @@ from levelhead.kernel.errors import Invalid
 MALFORMED_STATUS: Final = 3
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 # Posts assessed together: enough to pay for the call, few enough to answer soon.
-BATCH: Final = 512
+BATCH: Final = 1024
 _READ_BYTES: Final = 1024 * 1024
 # Linux gives a pipe 64 KiB, which is fewer posts than a batch.
 _PIPE_BYTES: Final = 1024 * 1024

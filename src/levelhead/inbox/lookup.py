@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 
 from levelhead.inbox.domain import CleanPost
 from levelhead.inbox.models import Author, Conversation, Post
@@ -54,6 +55,7 @@ class AuthorMemory:
 
     def __init__(self, limit: int = 50_000) -> None:
         self._limit = limit
+        self._lock = Lock()
         self._known: OrderedDict[Key, KnownAuthor] = OrderedDict()
 
     def get(self, key: Key) -> KnownAuthor | None:
@@ -62,15 +64,17 @@ class AuthorMemory:
 
     def keep(self, authors: dict[Key, KnownAuthor]) -> None:
         """Remember authors that are committed."""
-        for key, author in authors.items():
-            self._known[key] = author
-            self._known.move_to_end(key)
-        while len(self._known) > self._limit:
-            self._known.popitem(last=False)
+        with self._lock:
+            for key, author in authors.items():
+                self._known[key] = author
+                self._known.move_to_end(key)
+            while len(self._known) > self._limit:
+                self._known.popitem(last=False)
 
     def clear(self) -> None:
         """Forget all, as after a failed write or in tests."""
-        self._known.clear()
+        with self._lock:
+            self._known.clear()
 
 
 author_memory = AuthorMemory()
