@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zoneinfo
+from functools import lru_cache
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -86,6 +88,12 @@ def default_schedule() -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=4096)
+def _read_schedule(zone: str, told: str) -> Schedule:
+    """One object for the same hours: it remembers due times that were worked out before."""
+    return Schedule.from_json({"zone": zone, **json.loads(told)})
+
+
 class Agency(models.Model):
     """A public body that uses this installation."""
 
@@ -107,7 +115,7 @@ class Agency(models.Model):
     @property
     def office_schedule(self) -> Schedule:
         """Office hours in the agency's zone."""
-        return Schedule.from_json({"zone": self.zone, **self.schedule})
+        return _read_schedule(self.zone, json.dumps(self.schedule, sort_keys=True))
 
 
 class Membership(AgencyOwned):

@@ -36,7 +36,11 @@ def _pairs(given: tuple[str, ...], what: str) -> dict[str, str]:
     help="Name of a secret; its value is asked for, or read from LEVELHEAD_SECRET_<NAME>.",
 )  # fmt: skip
 def add(
-    platform: str, name: str, agency: str | None, settings: tuple[str, ...], secrets: tuple[str, ...]
+    platform: str,
+    name: str,
+    agency: str | None,
+    settings: tuple[str, ...],
+    secrets: tuple[str, ...],
 ) -> None:
     """Add an account on PLATFORM. Secrets never stand on the command line."""
     given = {

@@ -30,9 +30,7 @@ def command(roles: tuple[str, ...]) -> None:
 
     environment = read_environment()
     # The worker comes first: it makes the database ready for the others.
-    chosen = [
-        role for role in ("worker", "web", "stream") if role in roles or "all" in roles
-    ]
+    chosen = [role for role in ("worker", "web", "stream") if role in roles or "all" in roles]
     arguments = [
         sys.executable, "-m", "levelhead.runtime.supervisor",
         "--data", str(environment.data),

@@ -52,7 +52,7 @@ class Decision:
     # Id of the rule in doctrine/data/triage.yaml, such as "triage/4-question".
     rule: str
     rule_version: str
-    # Key into the rule's reasons; `doctrine.triage.reason_text(decision.rule, lang)` gives words.
+    # `doctrine.triage.reason_text(decision.rule, lang)` gives its reason in words.
     # Whose work it is: "duty_officer", "information_officer", "records", "service", "owner", "none".
     waits_for: str
     # When the first word is due, and the full answer; None where no clock runs.

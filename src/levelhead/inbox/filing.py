@@ -279,7 +279,7 @@ def _case_row(
     queue = QUEUE_OF[decision.disposition] if runs else Queue.STAND
     return (
         post_id, agency_id, post.channel_id, conversation_id, state.value, queue.value,
-        assessment.label.value, decision.disposition.value, int(decision.priority),
+        judgement.label.value, decision.disposition.value, int(decision.priority),
         assessment.urgency, assessment.hostility, decision.rule, decision.rule_version,
         decision.waits_for, decision.show_911, ack, substance, ack or substance, False, False, 1,
         now, now,
@@ -295,7 +295,7 @@ def _filed_event(post: CleanPost, post_id: int, judgement: Judgement) -> EventTo
             "external_id": post.external_id,
             "content": post.content_hash,
             "raw": post.raw_hash,
-            "label": judgement.assessment.label.value,
+            "label": judgement.label.value,
             "disposition": judgement.decision.disposition.value,
             "rule": judgement.decision.rule,
             "rules": judgement.decision.rule_version,

@@ -9,10 +9,10 @@ from datetime import datetime
 from functools import cache
 
 from levelhead.analysis.assess import load
-from levelhead.analysis.domain import Assessment, PostText
+from levelhead.analysis.domain import Assessment, Label, PostText
 from levelhead.doctrine.clocks import Schedule
 from levelhead.doctrine.domain import Context, Decision
-from levelhead.doctrine.triage import RuleSet, decide, load_rules
+from levelhead.doctrine.triage import RuleSet, decide, label_of, load_rules
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +31,11 @@ class Judgement:
 
     assessment: Assessment
     decision: Decision
+
+    @property
+    def label(self) -> Label:
+        """What the post is, for the desk: the safety rules may know better than the label head."""
+        return label_of(self.assessment, self.decision)
 
 
 @cache

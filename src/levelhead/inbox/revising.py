@@ -67,7 +67,7 @@ def revise_post(
                     "revision": before.revision + 1,
                     "content": post.content_hash,
                     "raw": post.raw_hash,
-                    "label": judgement.assessment.label.value,
+                    "label": judgement.label.value,
                     "disposition": judgement.decision.disposition.value,
                     "rule": judgement.decision.rule,
                     # The deletion came first; these are the words that were deleted.
@@ -96,7 +96,7 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
     tallies[(case.agency_id, case.state, case.queue, case.label)] -= 1
     case.state = CaseState.OPEN
     case.queue = QUEUE_OF[decision.disposition]
-    case.label = assessment.label
+    case.label = judgement.label
     case.disposition = decision.disposition
     case.priority = decision.priority
     case.urgency = assessment.urgency

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from levelhead.doctrine import clocks
 from levelhead.doctrine.clocks import Clock, Schedule, Span, load_clocks, read_clocks
 from levelhead.kernel.errors import Invalid

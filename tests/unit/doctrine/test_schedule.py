@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
 from levelhead.doctrine.clocks import Schedule
 from levelhead.kernel.errors import Invalid
 
@@ -93,7 +94,9 @@ def test_hours_that_come_twice_begin_at_their_first_occurrence():
     )
     assert schedule.is_open(local(2026, 11, 1, 1, 30, fold=0))
     assert schedule.is_open(local(2026, 11, 1, 1, 10, fold=1))
-    assert schedule.office_time_between(local(2026, 11, 1), local(2026, 11, 2)) == timedelta(hours=2)
+    assert schedule.office_time_between(local(2026, 11, 1), local(2026, 11, 2)) == timedelta(
+        hours=2
+    )
 
 
 def test_a_day_that_a_zone_left_out_is_closed():
@@ -124,11 +127,17 @@ def test_a_day_that_a_zone_left_out_is_closed():
             "monday runs into monday",
         ),
         (
-            {"zone": "UTC", "hours": {"sunday": [["22:00", "06:00"]], "monday": [["05:00", "9:00"]]}},
+            {
+                "zone": "UTC",
+                "hours": {"sunday": [["22:00", "06:00"]], "monday": [["05:00", "9:00"]]},
+            },
             "not a time",
         ),
         (
-            {"zone": "UTC", "hours": {"sunday": [["22:00", "06:00"]], "monday": [["05:00", "09:00"]]}},
+            {
+                "zone": "UTC",
+                "hours": {"sunday": [["22:00", "06:00"]], "monday": [["05:00", "09:00"]]},
+            },
             "sunday runs into monday",
         ),
         ({"zone": "UTC", "hours": {"monday": [["08:00", "17:00"]]}, "holidays": ["x"]}, "date"),
