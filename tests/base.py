@@ -151,6 +151,8 @@ def records_may_go() -> Iterator[None]:
             if connection.vendor == "sqlite":
                 for _, sql in triggers:
                     cursor.execute(sql)
-                cursor.execute("INSERT INTO inbox_postwords (inbox_postwords) VALUES ('delete-all')")
+                cursor.execute(
+                    "INSERT INTO inbox_postwords (inbox_postwords) VALUES ('delete-all')"
+                )
             else:
                 cursor.execute("ALTER TABLE records_recordevent ENABLE TRIGGER USER")

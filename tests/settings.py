@@ -10,7 +10,7 @@ os.environ["LEVELHEAD_DATA"] = tempfile.mkdtemp(prefix="levelhead-tests-")
 os.environ["LEVELHEAD_DATABASE"] = os.environ.get("LEVELHEAD_TEST_DATABASE", "sqlite")
 os.environ["LEVELHEAD_LOG_LEVEL"] = "error"
 
-from levelhead.config.settings import *  # noqa: E402, F403
+from levelhead.config.settings import *  # noqa: F403
 
 # Tests sign in often; the product's own hasher takes its time on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

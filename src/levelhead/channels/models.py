@@ -26,9 +26,7 @@ class Channel(AgencyOwned):
     settings = models.JSONField(default=dict, blank=True)
     # Encrypted; see channels.secrets.
     sealed_secrets = models.TextField(default="", blank=True)
-    state = models.CharField(
-        max_length=12, choices=ChannelState.choices, default=ChannelState.ON
-    )
+    state = models.CharField(max_length=12, choices=ChannelState.choices, default=ChannelState.ON)
     # Opaque to everybody but the connector.
     cursor = models.TextField(null=True, blank=True)  # noqa: DJ001  # None is "never asked"
     next_pull_at = models.DateTimeField(default=clock.now)
@@ -153,9 +151,7 @@ class OutboxItem(AgencyOwned):
     parent_external_id = models.TextField(default="", blank=True)
     thread_external_id = models.TextField(default="", blank=True)
     lang = models.CharField(max_length=8, default="", blank=True)
-    state = models.CharField(
-        max_length=10, choices=OutboxState.choices, default=OutboxState.QUEUED
-    )
+    state = models.CharField(max_length=10, choices=OutboxState.choices, default=OutboxState.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=clock.now)
     claimed_until = models.DateTimeField(null=True, blank=True)

@@ -18,14 +18,7 @@ from levelhead.kernel import clock
 # The desk opens at eight, with the night's posts waiting.
 OPENS_AT_SECONDS = 8 * 3600
 PASSWORDS_FILE = "demo-people.json"
-_WORDS = (
-    "amber anchor apple arrow autumn badge baker basin beacon birch bridge canvas cedar chalk "
-    "cliff clover copper coral creek delta ember fable falcon fern field flint garden glade "
-    "granite harbor hazel heron island ivory juniper kettle lantern laurel lemon linen maple "
-    "meadow mellow mill mint morning nectar north oak ocean olive orchard otter paper pebble "
-    "pepper pine plum prairie quartz quiet raven ridge river robin saddle sage sand silver "
-    "sparrow spruce stone summer swift thistle timber valley velvet violet walnut willow winter"
-).split()
+_WORDS = ["amber", "anchor", "apple", "arrow", "autumn", "badge", "baker", "basin", "beacon", "birch", "bridge", "canvas", "cedar", "chalk", "cliff", "clover", "copper", "coral", "creek", "delta", "ember", "fable", "falcon", "fern", "field", "flint", "garden", "glade", "granite", "harbor", "hazel", "heron", "island", "ivory", "juniper", "kettle", "lantern", "laurel", "lemon", "linen", "maple", "meadow", "mellow", "mill", "mint", "morning", "nectar", "north", "oak", "ocean", "olive", "orchard", "otter", "paper", "pebble", "pepper", "pine", "plum", "prairie", "quartz", "quiet", "raven", "ridge", "river", "robin", "saddle", "sage", "sand", "silver", "sparrow", "spruce", "stone", "summer", "swift", "thistle", "timber", "valley", "velvet", "violet", "walnut", "willow", "winter"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +60,7 @@ def install_demo(*, data: Path, speed: float) -> list[SignIn]:
     return sign_ins
 
 
-def _make_agency(
-    told: DemoAgency, kept: dict[str, str], *, outbox: Path, speed: float
-) -> Agency:
+def _make_agency(told: DemoAgency, kept: dict[str, str], *, outbox: Path, speed: float) -> Agency:
     schedule = {k: v for k, v in told.schedule_json().items() if k != "zone"}
     agency = create_agency(name=told.name, slug=told.slug, zone=told.zone, schedule=schedule)
     for person in told.people:

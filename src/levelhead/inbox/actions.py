@@ -107,9 +107,7 @@ def tally_move(before: tuple[int, str, str, str], after: tuple[int, str, str, st
         change_tallies(Counter({before: -1, after: 1}))
 
 
-def assign_case(
-    *, case: Case, owner: User | None, by: User, expected_version: int | None
-) -> Case:
+def assign_case(*, case: Case, owner: User | None, by: User, expected_version: int | None) -> Case:
     """Give a case to a colleague, or to nobody."""
     with transaction.atomic():
         locked = lock_case(case, by=by, ability=Ability.WORK, expected_version=expected_version)

@@ -146,4 +146,3 @@ def _authors(new: Sequence[CleanPost]) -> dict[Key, KnownAuthor]:
         ):
             found[(channel_id, external_id)] = KnownAuthor(*rest)
     return found
-

@@ -15,9 +15,7 @@ class Author(AgencyOwned):
     """Who wrote, as far as the platform says; kept minimal and never beyond the channel."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
-    channel = models.ForeignKey(
-        Channel, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     external_id = models.TextField()
     handle = models.CharField(max_length=300, default="", blank=True)
     name = models.CharField(max_length=300, default="", blank=True)
@@ -36,9 +34,7 @@ class Conversation(AgencyOwned):
     """A thread: all posts that hang together."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
-    channel = models.ForeignKey(
-        Channel, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     # The platform's id of the first post known or named; later parents find it by this.
     key = models.TextField()
     # Set when a parent came late and showed that this is part of another conversation.
@@ -60,9 +56,7 @@ class Post(AgencyOwned):
     """What somebody wrote. Its newest words are here; older ones are its revisions."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
-    channel = models.ForeignKey(
-        Channel, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     external_id = models.TextField()
     conversation = models.ForeignKey(
         Conversation, on_delete=models.PROTECT, related_name="posts", db_index=False
@@ -168,9 +162,7 @@ class Case(AgencyOwned):
     post = models.OneToOneField(
         Post, primary_key=True, on_delete=models.PROTECT, related_name="case"
     )
-    channel = models.ForeignKey(
-        Channel, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     conversation = models.ForeignKey(
         Conversation, on_delete=models.PROTECT, related_name="cases", db_index=False
     )

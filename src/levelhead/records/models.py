@@ -43,9 +43,7 @@ class RecordEvent(AgencyOwned):
     hash = models.CharField(max_length=64)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["chain", "seq"], name="one_event_per_place")
-        ]
+        constraints = [models.UniqueConstraint(fields=["chain", "seq"], name="one_event_per_place")]
         indexes = [models.Index(fields=["agency", "subject"], name="record_by_subject")]
 
     def __str__(self) -> str:

@@ -46,9 +46,7 @@ def send_reply(
         return Reply.objects.get(agency_id=case.agency_id, form_token=form_token)
 
 
-def _send(
-    case: Case, text: str, by: User, form_token: str, expected_version: int | None
-) -> Reply:
+def _send(case: Case, text: str, by: User, form_token: str, expected_version: int | None) -> Reply:
     with transaction.atomic():
         locked = lock_case(case, by=by, ability=Ability.REPLY, expected_version=expected_version)
         post = locked.post
@@ -112,9 +110,7 @@ def retry_reply(*, reply: Reply, by: User) -> None:
         if locked.state != CaseState.ANSWERING:
             move(locked, CaseState.ANSWERING)
         locked.reply_failed = False
-        save_case(
-            locked, before, action="person:reply:retried", by=by, payload={"reply": reply.pk}
-        )
+        save_case(locked, before, action="person:reply:retried", by=by, payload={"reply": reply.pk})
 
 
 def withdraw_reply(*, reply: Reply, by: User) -> None:

@@ -37,9 +37,7 @@ def counted_cases() -> Counter[tuple[str, str, str]]:
 
 def kept_tallies() -> Counter[tuple[str, str, str]]:
     """The tallies as they are kept."""
-    return Counter(
-        {(t.state, t.queue, t.label): t.cases for t in Tally.objects.all() if t.cases}
-    )
+    return Counter({(t.state, t.queue, t.label): t.cases for t in Tally.objects.all() if t.cases})
 
 
 class ReceiveTest(DeskTestCase):
@@ -168,7 +166,7 @@ class ReceiveTest(DeskTestCase):
     def test_hostile_texts_are_kept_and_bounded(self) -> None:
         texts = {
             "script": "<script>alert(1)</script>",
-            "formula": "=HYPERLINK(\"http://x.example\",\"pay\")",
+            "formula": '=HYPERLINK("http://x.example","pay")',
             "null": "before\x00after",
             "direction": "user \u202e txt.exe",
             "surrogate": "half \ud800 pair",
@@ -230,9 +228,7 @@ class AnyOrderTest(People, HypothesisTestCase):
         assert len(set(stored.values_list("conversation_id", flat=True))) == 1
         for n, parent in enumerate(parents):
             got = stored.get(external_id=f"p{n}").parent
-            assert (got.external_id if got else None) == (
-                None if parent is None else f"p{parent}"
-            )
+            assert (got.external_id if got else None) == (None if parent is None else f"p{parent}")
         merged = Conversation.objects.filter(merged_into__isnull=False)
         assert not Post.objects.filter(conversation__in=merged).exists()
         assert kept_tallies() == counted_cases()

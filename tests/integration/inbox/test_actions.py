@@ -107,9 +107,7 @@ class ActionsTest(DeskTestCase):
         assert len(outcome.done) == 5
         assert Case.objects.filter(state=CaseState.STOOD).count() == 5
         with pytest.raises(NotAllowed):
-            actions.undo_let_stand(
-                agency=self.agency, undo_token=outcome.undo_token, by=self.bob
-            )
+            actions.undo_let_stand(agency=self.agency, undo_token=outcome.undo_token, by=self.bob)
         undone = actions.undo_let_stand(
             agency=self.agency, undo_token=outcome.undo_token, by=self.alice
         )
