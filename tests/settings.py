@@ -3,10 +3,13 @@
 `LEVELHEAD_TEST_DATABASE` chooses the database: sqlite (default) or an address of PostgreSQL.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ["LEVELHEAD_DATA"] = tempfile.mkdtemp(prefix="levelhead-tests-")
+atexit.register(shutil.rmtree, os.environ["LEVELHEAD_DATA"], ignore_errors=True)
 os.environ["LEVELHEAD_DATABASE"] = os.environ.get("LEVELHEAD_TEST_DATABASE", "sqlite")
 os.environ["LEVELHEAD_LOG_LEVEL"] = "error"
 

@@ -56,7 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=clock.now)
 
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[misc]  # Django's own pattern
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

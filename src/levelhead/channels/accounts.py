@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
+from threading import Lock
 
 from levelhead.channels.domain import ChannelAccount
 from levelhead.channels.models import Channel
@@ -31,3 +35,43 @@ def connected(channel: Channel) -> Iterator[Connector]:
         yield connector
     finally:
         connector.close()
+
+
+class ConnectorPool:
+    """Connectors that stay connected between pulls. Bounded; each is used by one at a time."""
+
+    def __init__(self, limit: int = 64) -> None:
+        self._limit = limit
+        self._lock = Lock()
+        self._idle: OrderedDict[str, Connector] = OrderedDict()
+
+    def take(self, channel: Channel) -> tuple[str, Connector]:
+        """A connector for the channel as it is configured now."""
+        account = account_of(channel)
+        key = sha256(
+            json.dumps(
+                [account.channel_id, dict(account.settings), dict(account.secrets)],
+                sort_keys=True, default=str,
+            ).encode()
+        ).hexdigest()  # fmt: skip
+        with self._lock:
+            connector = self._idle.pop(key, None)
+        return key, connector or connect(account)
+
+    def give_back(self, key: str, connector: Connector) -> None:
+        """Keep a connector that works for the next time."""
+        with self._lock:
+            self._idle[key] = connector
+            old = self._idle.popitem(last=False)[1] if len(self._idle) > self._limit else None
+        if old is not None:
+            old.close()
+
+    def close(self) -> None:
+        """Close all."""
+        with self._lock:
+            idle, self._idle = list(self._idle.values()), OrderedDict()
+        for connector in idle:
+            connector.close()
+
+
+pool = ConnectorPool()

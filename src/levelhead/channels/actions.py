@@ -12,7 +12,7 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from levelhead.accounts.models import User
 from levelhead.channels.cleaning import clean_post
-from levelhead.channels.domain import IncomingPost, ReceiveReport
+from levelhead.channels.domain import FetchedPage, IncomingPost, ReceiveReport
 from levelhead.channels.models import Channel, ChannelState, SetAside
 from levelhead.channels.secrets import seal
 from levelhead.connectors.registry import platform_info
@@ -20,7 +20,7 @@ from levelhead.inbox.domain import CleanPost
 from levelhead.inbox.filing import ChannelFacts, Sorted, file_posts
 from levelhead.inbox.lookup import author_memory
 from levelhead.kernel import clock, ids
-from levelhead.kernel.errors import Conflict, Invalid, LevelheadError
+from levelhead.kernel.errors import ChannelError, Conflict, Invalid, LevelheadError
 from levelhead.kernel.text import clean_text
 from levelhead.live.actions import announce
 from levelhead.records.append import append_events
@@ -155,6 +155,23 @@ def set_aside(*, channel_id: int, agency_id: int, place: str, reason: str, raw: 
         },
     )
     return created
+
+
+def keep_page(channel: Channel, page: FetchedPage, *, place: str) -> int:
+    """File a page's posts and set aside what was not understood; gives posts that were news."""
+    for raw, reason in page.rejected:
+        set_aside(
+            channel_id=channel.pk,
+            agency_id=channel.agency_id,
+            place=place,
+            reason=reason,
+            raw=raw,
+        )
+    stray = [post for post in page.posts if post.channel_id != channel.pk]
+    if stray:
+        raise ChannelError(f"{channel.name} gave posts of another channel; none were filed.")
+    report = receive(page.posts)
+    return report.new + report.revised + report.deleted
 
 
 def add_channel(

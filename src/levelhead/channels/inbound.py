@@ -9,10 +9,9 @@ import structlog
 from django.db import IntegrityError, transaction
 
 from levelhead.channels.accounts import connected
-from levelhead.channels.actions import note_failure, note_success, set_aside
+from levelhead.channels.actions import keep_page, note_failure, note_success, set_aside
 from levelhead.channels.models import Channel, ChannelState, Inbound
 from levelhead.channels.ports import Receiver
-from levelhead.channels.pulling import keep_page
 from levelhead.kernel import clock
 from levelhead.kernel.errors import ChannelGarbled, Invalid, LevelheadError, NotFound
 

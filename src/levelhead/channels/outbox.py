@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
 from django.db.models import Q
 
 from levelhead.accounts.models import User
+from levelhead.channels.accounts import pool
 from levelhead.channels.actions import note_failure
 from levelhead.channels.domain import OutgoingMessage, Receipt
 from levelhead.channels.models import Channel, ChannelState, OutboxItem, OutboxState
 from levelhead.channels.ports import Sender
-from levelhead.channels.pulling import pool
 from levelhead.kernel import clock
 from levelhead.kernel.errors import (
     ChannelBusy,
@@ -44,6 +44,7 @@ CLAIM = timedelta(minutes=3)
 SETTLE = timedelta(seconds=2)
 GIVE_UP_AFTER = timedelta(hours=6)
 LONGEST_WAIT_SECONDS = 300.0
+LATEST = timedelta(hours=1)
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 
 # Called inside the transaction that records an outcome, with the item as it is now.
@@ -89,10 +90,14 @@ def enqueue(
     )
 
 
-def _due(now: object) -> Q:
+def _due(now: datetime) -> Q:
     waiting = Q(state__in=[OutboxState.QUEUED, OutboxState.SENDING, OutboxState.UNCLEAR])
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
-    return waiting & free & Q(next_attempt_at__lte=now)
+    # Times further ahead than we ever write are from a clock that has been set back since.
+    free = (
+        Q(claimed_until__isnull=True) | Q(claimed_until__lt=now) | Q(claimed_until__gt=now + CLAIM)
+    )
+    turn = Q(next_attempt_at__lte=now) | Q(next_attempt_at__gt=now + LATEST)
+    return waiting & free & turn
 
 
 def claim_next(*, limit: int = 20) -> list[OutboxItem]:
@@ -198,7 +203,7 @@ def _wait(item: OutboxItem, state: OutboxState, error: LevelheadError, seconds: 
         mine = OutboxItem.objects.filter(pk=item.pk, claim=item.claim).update(
             state=state,
             claimed_until=None,
-            next_attempt_at=clock.now() + timedelta(seconds=seconds),
+            next_attempt_at=clock.now() + min(timedelta(seconds=seconds), LATEST),
             last_error=clean_text(error.message, 2_000),
         )
         if mine == 1:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections import OrderedDict
-from datetime import timedelta
-from hashlib import sha256
-from threading import Lock
+from datetime import datetime, timedelta
+from functools import cache
 
 import structlog
-from django.db.models import F, Q
+from django.db.models import Q
 
-from levelhead.channels.accounts import account_of
-from levelhead.channels.actions import note_failure, note_success, receive, set_aside
-from levelhead.channels.domain import FetchedPage
+from levelhead.channels.accounts import pool
+from levelhead.channels.actions import keep_page, note_failure, note_success
 from levelhead.channels.models import Channel, ChannelState
-from levelhead.channels.ports import Connector, Puller
-from levelhead.connectors.registry import connect, platform_info
+from levelhead.channels.ports import Puller
+from levelhead.connectors.registry import PLATFORMS, platform_info
 from levelhead.kernel import clock
 from levelhead.kernel.errors import (
     ChannelBusy,
@@ -33,64 +29,35 @@ CLAIM = timedelta(minutes=2)
 # Pages of one pull: then the others have their turn.
 MOST_PAGES = 20
 LONGEST_WAIT_SECONDS = 300.0
-
-
-class ConnectorPool:
-    """Connectors that stay connected between pulls. Bounded; each is used by one at a time."""
-
-    def __init__(self, limit: int = 64) -> None:
-        self._limit = limit
-        self._lock = Lock()
-        self._idle: OrderedDict[str, Connector] = OrderedDict()
-
-    def take(self, channel: Channel) -> tuple[str, Connector]:
-        """A connector for the channel as it is configured now."""
-        account = account_of(channel)
-        key = sha256(
-            json.dumps(
-                [account.channel_id, dict(account.settings), dict(account.secrets)],
-                sort_keys=True, default=str,
-            ).encode()
-        ).hexdigest()  # fmt: skip
-        with self._lock:
-            connector = self._idle.pop(key, None)
-        return key, connector or connect(account)
-
-    def give_back(self, key: str, connector: Connector) -> None:
-        """Keep a connector that works for the next time."""
-        with self._lock:
-            self._idle[key] = connector
-            old = self._idle.popitem(last=False)[1] if len(self._idle) > self._limit else None
-        if old is not None:
-            old.close()
-
-    def close(self) -> None:
-        """Close all."""
-        with self._lock:
-            idle, self._idle = list(self._idle.values()), OrderedDict()
-        for connector in idle:
-            connector.close()
-
-
-pool = ConnectorPool()
+# No platform is asked later than this, whatever it wants. A time further ahead was written by a
+# clock that has been set back since.
+LATEST = timedelta(hours=1)
 
 
 def claim_due(limit: int = 8) -> list[Channel]:
     """Take channels whose turn it is; each is given to one caller only."""
     now = clock.now()
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=now)
-    due = Channel.objects.filter(free, state=ChannelState.ON, next_pull_at__lte=now)
+    turn = _free(now) & (Q(next_pull_at__lte=now) | Q(next_pull_at__gt=now + LATEST))
+    due = Channel.objects.filter(turn, state=ChannelState.ON, platform__in=pulled_platforms())
     claimed = []
     for channel in due.order_by("next_pull_at")[:limit]:
-        if platform_info(channel.platform).poll_seconds is None:
-            Channel.objects.filter(pk=channel.pk).update(next_pull_at=now + timedelta(days=3650))
-            continue
-        mine = Channel.objects.filter(free, pk=channel.pk, next_pull_at__lte=now).update(
-            claimed_until=now + CLAIM
-        )
+        mine = Channel.objects.filter(turn, pk=channel.pk).update(claimed_until=now + CLAIM)
         if mine == 1:
             claimed.append(channel)
     return claimed
+
+
+def _free(now: datetime) -> Q:
+    """Nobody has it, or whoever had it is gone (or had a clock that was ahead)."""
+    return (
+        Q(claimed_until__isnull=True) | Q(claimed_until__lt=now) | Q(claimed_until__gt=now + CLAIM)
+    )
+
+
+@cache
+def pulled_platforms() -> tuple[str, ...]:
+    """The platforms that are asked; the others call us."""
+    return tuple(name for name in PLATFORMS if platform_info(name).poll_seconds is not None)
 
 
 def pull(channel: Channel) -> int:
@@ -121,8 +88,9 @@ def pull(channel: Channel) -> int:
             ),
         )
     finally:
+        pause = min(timedelta(seconds=wait), LATEST)
         Channel.objects.filter(pk=channel.pk).update(
-            claimed_until=None, next_pull_at=clock.now() + timedelta(seconds=wait)
+            claimed_until=None, next_pull_at=clock.now() + pause
         )
     return received
 
@@ -161,23 +129,6 @@ def _pull_pages(channel: Channel) -> tuple[int, bool]:
     return received, more
 
 
-def keep_page(channel: Channel, page: FetchedPage, *, place: str) -> int:
-    """File a page's posts and set aside what was not understood; gives posts that were news."""
-    for raw, reason in page.rejected:
-        set_aside(
-            channel_id=channel.pk,
-            agency_id=channel.agency_id,
-            place=place,
-            reason=reason,
-            raw=raw,
-        )
-    stray = [post for post in page.posts if post.channel_id != channel.pk]
-    if stray:
-        raise ChannelError(f"{channel.name} gave posts of another channel; none were filed.")
-    report = receive(page.posts)
-    return report.new + report.revised + report.deleted
-
-
 def pull_due(*, limit: int = 8) -> int:
     """Pull every channel whose turn it is, one after the other; gives how many."""
     claimed = claim_due(limit)
@@ -189,8 +140,10 @@ def pull_due(*, limit: int = 8) -> int:
 def next_pull_in() -> float:
     """Seconds until the next channel's turn; 0 where one waits already."""
     soonest = (
-        Channel.objects.filter(state=ChannelState.ON, claimed_until__isnull=True)
-        .order_by(F("next_pull_at"))
+        Channel.objects.filter(
+            state=ChannelState.ON, claimed_until__isnull=True, platform__in=pulled_platforms()
+        )
+        .order_by("next_pull_at")
         .values_list("next_pull_at", flat=True)
         .first()
     )

@@ -44,7 +44,7 @@ def add(
 ) -> None:
     """Add an account on PLATFORM. Secrets never stand on the command line."""
     given = {
-        secret: os.environ.pop(f"LEVELHEAD_SECRET_{secret.upper()}", None)
+        secret: os.environ.pop(f"LEVELHEAD_SECRET_{secret.upper()}", "")
         or click.prompt(secret, hide_input=True)
         for secret in secrets
     }

@@ -90,8 +90,8 @@ def look_up_posts(posts: Sequence[CleanPost]) -> dict[Key, KnownPost]:
             "external_id", "id", "conversation_id", "content_hash", "revision", "visibility",
             "edited_at", "text",
         )  # fmt: skip
-        for external_id, *rest in rows:
-            found[(channel_id, external_id)] = KnownPost(*rest)
+        for row in rows:
+            found[(channel_id, row[0])] = KnownPost(*row[1:])
     return found
 
 
@@ -141,8 +141,6 @@ def _authors(new: Sequence[CleanPost]) -> dict[Key, KnownAuthor]:
             unknown.append(key)
     for channel_id, ids in by_channel(unknown):
         rows = Author.objects.filter(channel_id=channel_id, external_id__in=ids)
-        for external_id, *rest in rows.values_list(
-            "external_id", "id", "handle", "name", "followers"
-        ):
-            found[(channel_id, external_id)] = KnownAuthor(*rest)
+        for row in rows.values_list("external_id", "id", "handle", "name", "followers"):
+            found[(channel_id, row[0])] = KnownAuthor(*row[1:])
     return found

@@ -236,9 +236,7 @@ def _search(agency: Agency, person: User, choice: Choice, size: int) -> CasePage
     found: list[Case] = []
     before = choice.before or NO_ID
     for _ in range(WINDOWS):
-        ids = find_post_ids(
-            agency_id=agency.pk, query=choice.query, before=before, limit=WINDOW
-        )
+        ids = find_post_ids(agency_id=agency.pk, query=choice.query, before=before, limit=WINDOW)
         found += rows.filter(post_id__in=ids).order_by("-post_id")[: size + 1 - len(found)]
         if len(found) > size:
             found.pop()
@@ -246,9 +244,7 @@ def _search(agency: Agency, person: User, choice: Choice, size: int) -> CasePage
         if len(ids) < WINDOW:
             return CasePage(rows=found)
         before = ids[-1]
-    return CasePage(
-        rows=found, more=choice.address_with(before=str(before)), searched_to=True
-    )
+    return CasePage(rows=found, more=choice.address_with(before=str(before)), searched_to=True)
 
 
 def list_channels(agency: Agency) -> list[tuple[int, str]]:
@@ -256,5 +252,3 @@ def list_channels(agency: Agency) -> list[tuple[int, str]]:
     return list(
         Channel.objects.filter(agency=agency).order_by("name").values_list("pk", "name")[:200]
     )
-
-

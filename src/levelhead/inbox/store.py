@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -16,7 +17,7 @@ from django.db import connection
 CHUNK = 500
 
 
-def insert_rows(table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def insert_rows(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert `rows`; an existing row raises IntegrityError."""
     if not rows:
         return

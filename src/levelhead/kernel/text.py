@@ -26,4 +26,6 @@ def clean_text(text: str, limit: int = TEXT_LIMIT) -> str:
 
 def clean_name(text: str, limit: int = 300) -> str:
     """A name on one line."""
+    if not text:
+        return ""
     return " ".join(clean_text(text, limit).split())

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from levelhead.channels.accounts import account_of
+from levelhead.channels.accounts import account_of, pool
 from levelhead.channels.inbound import file_inbound, keep_call
 from levelhead.channels.models import Channel, ChannelState, Inbound, SetAside
-from levelhead.channels.pulling import claim_due, pool, pull, pull_due
+from levelhead.channels.pulling import claim_due, pull, pull_due
 from levelhead.channels.secrets import seal, unseal
 from levelhead.connectors.memory import MemoryPlatform, forget_platforms, platform_of
 from levelhead.connectors.webhook.connector import SIGNATURE_HEADER, TIME_HEADER, sign
@@ -117,6 +117,16 @@ class PullingTest(DeskTestCase):
         self.publish(3)
         pull(again)
         assert Post.objects.count() == 3
+
+    def test_a_clock_that_was_ahead_and_is_set_back_stops_nothing(self) -> None:
+        self.clock.advance(timedelta(days=3))
+        pull_due()
+        (claimed,) = Channel.objects.filter(pk=self.channel.pk)
+        self.clock.advance(-timedelta(days=3))
+        self.publish(2)
+        pull_due()
+        assert Post.objects.count() == 2
+        assert claimed.failures == 0
 
     def test_a_broken_channel_delays_no_other(self) -> None:
         other = self.make_channel(self.agency, "Second square")

@@ -9,9 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from levelhead.channels import outbox
-from levelhead.channels.accounts import account_of
+from levelhead.channels.accounts import account_of, pool
 from levelhead.channels.models import Channel, ChannelState, OutboxItem, OutboxState
-from levelhead.channels.pulling import pool
 from levelhead.connectors.memory import MemoryPlatform, forget_platforms, platform_of
 from levelhead.inbox.domain import CaseState
 from levelhead.inbox.models import Case
@@ -186,6 +185,15 @@ class OutboxTest(DeskTestCase):
             self.deliver(minutes=6)
         assert self.item().state == OutboxState.FAILED
         assert self.case_now().reply_failed
+
+    def test_a_clock_that_was_ahead_and_is_set_back_stops_nothing(self) -> None:
+        self.clock.advance(timedelta(days=2))
+        self.platform.fail_next("busy", on="send")
+        self.reply()
+        self.deliver()
+        self.clock.advance(-timedelta(days=2))
+        self.deliver()
+        assert self.item().state == OutboxState.SENT
 
     def test_withdrawn_before_it_left_never_leaves(self) -> None:
         reply = self.reply()

@@ -67,12 +67,14 @@ def read_mapping(text: str) -> Mapping:
             if not equals:
                 raise Invalid(f"{part!r} is not a mapping; write field=column, such as text=Tweet.")
             pairs[what.strip()] = name.strip()
-    for what, name in pairs.items():
+    names: dict[str, str] = {}
+    for what, column in pairs.items():
         if what not in FIELDS:
             raise Invalid(f"{what!r} is not a field of a post. Fields: {', '.join(FIELDS)}.")
-        if not isinstance(name, str) or not name:
+        if not isinstance(column, str) or not column:
             raise Invalid(f"The mapping of {what!r} must be the name of a column.")
-    return Mapping(names={what: str(name) for what, name in pairs.items()})
+        names[what] = column
+    return Mapping(names=names)
 
 
 def read_item(item: object, *, channel_id: int, mapping: Mapping) -> IncomingPost:

@@ -1,0 +1,52 @@
+"""The newest cases of some places, without sorting an archive: a merge of index walks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import connection
+
+from levelhead.inbox.domain import CaseState, Queue
+
+NO_ID: Final = (1 << 63) - 1
+# Each walk ends after `limit` rows, so that the cost does not grow with the archive. The planner
+# cannot do this by itself: over several states it reads them all and sorts.
+_BY_QUEUE: Final = (
+    "SELECT post_id FROM inbox_case WHERE agency_id = %s AND state = %s AND queue = %s "
+    "AND post_id < %s ORDER BY post_id DESC LIMIT %s"
+)
+_BY_LABEL: Final = _BY_QUEUE.replace("queue = %s", "label = %s")
+
+
+def newest_case_ids(
+    *,
+    agency_id: int,
+    states: Sequence[CaseState],
+    queues: Sequence[Queue],
+    label: str = "",
+    before: int | None = None,
+    limit: int,
+) -> list[int]:
+    """Ids of cases in one of `states`, newest first, at most `limit`, below `before`.
+
+    With `label` only cases of that label, in any queue; else those in one of `queues`.
+    """
+    seconds = [label] if label else [queue.value for queue in queues]
+    statement = _BY_LABEL if label else _BY_QUEUE
+    walks: list[str] = []
+    values: list[object] = []
+    for state in states:
+        for second in seconds:
+            walks.append(f"SELECT post_id FROM ({statement}) AS walk{len(walks)}")
+            values += [agency_id, state.value, second, before or NO_ID, limit]
+    if not walks:
+        return []
+    merged = " UNION ALL ".join(walks)
+    with connection.cursor() as cursor:
+        # Only the number of walks comes from outside; what they look for goes in as values.
+        cursor.execute(
+            f"SELECT post_id FROM ({merged}) AS merged ORDER BY post_id DESC LIMIT %s",  # noqa: S608
+            [*values, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]

@@ -1,0 +1,195 @@
+"""Putting the desk's page together: list, conversation and case, or the part that is asked for."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language
+
+from levelhead.accounts.access import AgencyRequest
+from levelhead.accounts.domain import Ability
+from levelhead.analysis.domain import Label
+from levelhead.doctrine.domain import Disposition
+from levelhead.inbox import queries, thread
+from levelhead.inbox.actions import UNDO_SECONDS, BulkOutcome
+from levelhead.inbox.domain import NEXT_STATES, CaseState
+from levelhead.inbox.forms import Typed
+from levelhead.kernel.errors import LevelheadError, NotFound
+from levelhead.records.queries import list_case_events
+from levelhead.replies.forms import ReplyForm, new_reply_form
+from levelhead.replies.queries import find_way_out, list_replies
+from levelhead.web.middleware import status_of
+from levelhead.web.words import EMPTY, LANGUAGES, VIEWS, of
+
+UNDO_KEY = "let_stand_undo"
+
+
+def part_asked_for(request: HttpRequest) -> str:
+    """The part of the page that a script asks for ("list", "more", "work"); empty for a page."""
+    if request.headers.get("HX-Request") != "true":
+        return ""
+    target = request.headers.get("HX-Target", "")
+    return target if target in ("list", "more", "work") else ""
+
+
+def read_version(given: QueryDict) -> int | None:
+    """The version of the case that the person saw."""
+    text = given.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def read_id(text: str | None) -> int | None:
+    """An id from an address; None where it is none."""
+    if not text or not (text.isascii() and text.isdigit() and len(text) <= 19):
+        return None
+    number = int(text)
+    return number if 0 < number <= queries.NO_ID else None
+
+
+def remember_undo(request: AgencyRequest, outcome: BulkOutcome) -> None:
+    """Offer to take a let-stand back while it can be."""
+    request.session[UNDO_KEY] = {
+        "token": outcome.undo_token,
+        "count": len(outcome.done),
+        "agency": request.agency.pk,
+        "until": time.time() + UNDO_SECONDS - 2,
+    }
+
+
+def _undo(request: AgencyRequest) -> dict[str, Any] | None:
+    kept: dict[str, Any] | None = request.session.get(UNDO_KEY)
+    if kept and kept["agency"] == request.agency.pk and kept["until"] > time.time():
+        return kept
+    return None
+
+
+def list_context(request: AgencyRequest) -> dict[str, object]:
+    """What the list needs."""
+    choice = queries.read_choice(request.GET)
+    shown = read_id(request.GET.get("shown")) or queries.PAGE
+    page = queries.list_cases(request.agency, request.person, choice, shown=shown)
+    found: dict[str, object] = {
+        "choice": choice,
+        "page": page,
+        "may_work": request.member.may(Ability.WORK),
+        "may_reply": request.member.may(Ability.REPLY),
+    }
+    if part_asked_for(request) == "more":
+        return found
+    counts = queries.count_cases(request.agency, request.person, choice)
+    channels = queries.list_channels(request.agency)
+    return {
+        **found,
+        "counts": counts,
+        "views": [
+            {
+                "key": view,
+                "title": of(VIEWS, view),
+                "count": counts.views[view],
+                "more": view == "mine" and counts.mine_more,
+                "address": choice.address_with(view=view if view != "needs" else ""),
+                "open": view == choice.view,
+            }
+            for view in queries.VIEWS
+        ],
+        "view_title": of(VIEWS, choice.view),
+        "empty": of(EMPTY, choice.view),
+        "labels": [(label.value, counts.labels.get(label.value, 0)) for label in Label],
+        "channels": channels,
+        "languages": LANGUAGES.items(),
+        "undo": _undo(request),
+    }
+
+
+def show_list(request: AgencyRequest) -> HttpResponse:
+    """The list, or the part of it that is asked for."""
+    part = part_asked_for(request)
+    template = {"list": "inbox/_list.html", "more": "inbox/_rows.html"}.get(
+        part, "inbox/desk.html"
+    )
+    return _vary(render(request, template, list_context(request)))
+
+
+def conversation_context(
+    request: AgencyRequest, post_id: int, *, reply_form: ReplyForm | None, typed: Typed
+) -> dict[str, object]:
+    """What the conversation and its case need. Raises NotFound."""
+    if post_id > queries.NO_ID:
+        raise NotFound(f"There is no post {post_id} here.")
+    case = thread.find_case(request.agency, post_id)
+    may_work = request.member.may(Ability.WORK)
+    states = NEXT_STATES[CaseState(case.state)]
+    return {
+        "choice": queries.read_choice(request.GET),
+        "case": case,
+        "post": case.post,
+        "thread": thread.read_thread(
+            case.post,
+            answers_after=read_id(request.GET.get("answers_after")),
+            others_after=read_id(request.GET.get("others_after")),
+        ),
+        "why": thread.explain_case(case, (get_language() or "en")[:2]),
+        "notes": thread.list_notes(case),
+        "revisions": thread.list_revisions(case.post),
+        "replies": list_replies(case),
+        "way_out": find_way_out(case),
+        "events": list_case_events(case),
+        "colleagues": thread.list_colleagues(request.agency) if may_work else [],
+        "all_labels": [label.value for label in Label],
+        "all_dispositions": [disposition.value for disposition in Disposition],
+        "may_work": may_work,
+        "may_reply": request.member.may(Ability.REPLY),
+        "may_stand": may_work and CaseState.STOOD in states and case.queue != "now",
+        "may_close": may_work and CaseState.CLOSED in states,
+        "may_reopen": (
+            may_work and CaseState.OPEN in states and case.state != CaseState.ANSWERING
+        ),
+        "reply_form": reply_form or new_reply_form(),
+        "typed": typed,
+    }
+
+
+NOTHING_TYPED = Typed()
+
+
+def show_conversation(
+    request: AgencyRequest,
+    post_id: int,
+    *,
+    error: LevelheadError | None = None,
+    reply_form: ReplyForm | None = None,
+    typed: Typed = NOTHING_TYPED,
+) -> HttpResponse:
+    """The desk with a conversation open; after a mistake with its words and what was typed."""
+    context = conversation_context(request, post_id, reply_form=reply_form, typed=typed)
+    context["error"] = error
+    if part_asked_for(request) == "work":
+        context["undo"] = _undo(request)
+        template = "inbox/_work.html"
+    else:
+        context |= list_context(request)
+        template = "inbox/desk.html"
+    status = status_of(error) if error is not None else 200
+    return _vary(render(request, template, context, status=status))
+
+
+def back_to_conversation(request: AgencyRequest, post_id: int) -> HttpResponse:
+    """To the conversation after something was done, with the same list beside it."""
+    path = reverse("conversation", args=[request.agency.slug, post_id])
+    return HttpResponseRedirect(path + queries.read_choice(request.GET).address)
+
+
+def back_to_list(request: AgencyRequest) -> HttpResponse:
+    """To the same list after something was done."""
+    path = reverse("inbox", args=[request.agency.slug])
+    return HttpResponseRedirect(path + queries.read_choice(request.GET).address)
+
+
+def _vary(response: HttpResponse) -> HttpResponse:
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response

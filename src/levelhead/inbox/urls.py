@@ -1,0 +1,23 @@
+"""Addresses of the desk, below /<agency>/inbox/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from levelhead.inbox import views
+from levelhead.replies import views as replies
+
+urlpatterns = [
+    path("", views.inbox, name="inbox"),
+    path("let-stand/", views.let_stand, name="let-stand"),
+    path("undo/", views.undo_let_stand, name="undo-let-stand"),
+    path("<int:post_id>/", views.conversation, name="conversation"),
+    path("<int:post_id>/assign/", views.assign, name="assign"),
+    path("<int:post_id>/decide/", views.decide, name="decide"),
+    path("<int:post_id>/note/", views.note, name="note"),
+    path("<int:post_id>/close/", views.close, name="close"),
+    path("<int:post_id>/reopen/", views.reopen, name="reopen"),
+    path("<int:post_id>/reply/", replies.send, name="reply"),
+    path("replies/<int:reply_id>/withdraw/", replies.withdraw, name="reply-withdraw"),
+    path("replies/<int:reply_id>/retry/", replies.retry, name="reply-retry"),
+]
