@@ -29,6 +29,7 @@ REQUIRED = {
 }
 OPTIONAL = {"parent_text"}
 NEVER_ANSWERED = {Label.ABUSE, Label.REMOVABLE, Label.OTHER}
+UNHURRIED = {Label.PRAISE, Label.DISSENT, Label.ABUSE, Label.OTHER}
 
 PHONE = re.compile(r"(?<![\d-])(?:\+?1[-. ])?(?:\(?\d{3}\)?[-. ]?)?\d{3}[-. ]\d{4}(?![\d-])")
 FICTIONAL_PHONE = re.compile(r"555[-. ]01\d\d$")
@@ -40,7 +41,9 @@ HOST = re.compile(
     re.IGNORECASE,
 )
 MAIL_HOST = re.compile(r"[\w.+-]+@((?:[\w-]+\.)+\w+)")
-EXAMPLE_HOST = re.compile(r"(?:[\w-]+\.)*(?:example\.(?:com|org)|[\w-]+\.example)", re.IGNORECASE)
+EXAMPLE_HOST = re.compile(
+    r"(?:[\w-]+\.)*(?:example\.(?:com|org|net)|[\w-]+\.example)", re.IGNORECASE
+)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -76,6 +79,7 @@ ALL = [(path.name, row) for path in FILES for row in read_rows(path)]
         ("call 555-0242", ["555-0242"], []),
         ("whatsapp 447700900123", ["447700900123"], []),
         ("see https://a.example/x, www.example.org and t.me.example/y; a@example.com", [], []),
+        ("dial 911, 988 or 311; example.net/x", [], []),
         ("see http://bit.ly/x or www.cityhall.com", [], ["bit.ly", "www.cityhall.com"]),
         ("http://example.com.evil.net/x", [], ["example.com.evil.net"]),
         ("mail joe@gmail.com", [], ["gmail.com"]),
@@ -122,11 +126,22 @@ def test_labels_and_other_heads_agree(path: Path) -> None:
         where = f"{path.name}: {row['id']}"
         if row["label"] in NEVER_ANSWERED:
             assert row["reply"] is False, where
-        if row["label"] == Label.EMERGENCY:
+        elif row["label"] != Label.DISSENT:
             assert row["reply"] is True, where
+        if row["label"] == Label.EMERGENCY:
             assert row["urgency"] >= 2, where
+        if row["label"] in UNHURRIED:
+            assert row["urgency"] == 0, where
         if row["label"] == Label.REMOVABLE:
             assert row["safety"], f"{where} names no ground for removal"
+        # Someone at risk is helped, never removed; all other heads are grounds for removal.
+        if "self_harm" in row["safety"]:
+            assert row["label"] == Label.EMERGENCY, where
+        if set(row["safety"]) - {"self_harm"}:
+            assert row["label"] == Label.REMOVABLE, where
+        if "threat" in row["safety"]:
+            assert row["hostility"] == 3, where
+            assert row["urgency"] >= 2, where
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -134,6 +149,31 @@ def test_every_file_has_all_three_splits_with_train_the_largest(path: Path) -> N
     splits = Counter(row["split"] for row in read_rows(path))
     assert set(splits) == SPLITS
     assert splits["train"] > 2 * (splits["dev"] + splits["test"])
+
+
+def test_every_label_and_safety_head_has_all_three_splits() -> None:
+    found: dict[str, set[str]] = defaultdict(set)
+    for _, row in ALL:
+        for key in (row["label"], *row["safety"]):
+            found[key].add(row["split"])
+    expected = {str(key) for key in (*Label, *SafetyHead)}
+    assert found == dict.fromkeys(expected, SPLITS)
+
+
+def test_readme_states_the_counts() -> None:
+    readme = (CORPUS / "README.md").read_text(encoding="utf-8")
+    stated = {
+        name: tuple(map(int, counts.split(" | ")))
+        for name, counts in re.findall(
+            r"^\| `([\w-]+)` \| (\d+ \| \d+ \| \d+ \| \d+) \|$", readme, re.M
+        )
+    }
+    counted: dict[str, tuple[int, ...]] = {}
+    for path in FILES:
+        splits = Counter(row["split"] for row in read_rows(path))
+        counted[path.stem] = (splits.total(), splits["train"], splits["dev"], splits["test"])
+    assert stated == counted
+    assert f"{len(ALL):,} posts" in readme
 
 
 def test_ids_and_texts_are_unique_across_files() -> None:
