@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from atproto import Client
+from atproto import Client  # type: ignore[import-untyped]
 
 from levelhead.channels.domain import ChannelAccount, IncomingPost, OutgoingMessage
 from levelhead.connectors.bluesky.connector import BlueskyConnector
@@ -107,7 +107,7 @@ class Person:
     def app_password(self, name: str) -> str:
         """A new app password."""
         made = self.client.com.atproto.server.create_app_password({"name": name})
-        return made.password
+        return str(made.password)
 
 
 MakePerson = Callable[[str], Person]
@@ -127,10 +127,12 @@ def make_person(bluesky_service: dict[str, Any]) -> Iterator[MakePerson]:
         person.close()
 
 
-@pytest.fixture
-def resident(make_person: MakePerson) -> Person:
-    """Somebody who lives in Riverton."""
-    return make_person("dana")
+@pytest.fixture(scope="session")
+def resident(bluesky_service: dict[str, Any]) -> Iterator[Person]:
+    """Somebody who lives in Riverton, the same in all tests: making an account takes a second."""
+    person = Person(bluesky_service, "dana")
+    yield person
+    person.close()
 
 
 @pytest.fixture
@@ -168,10 +170,11 @@ class Puller:
     def until(
         self, wanted: Callable[[IncomingPost], bool], *, seconds: float, pause: float = 1.0
     ) -> IncomingPost:
-        """Pull until such a post came; fails after the time."""
+        """Pull until such a post has come; fails after the time."""
         deadline = time.monotonic() + seconds
         while True:
-            for post in self.pull():
+            self.pull()
+            for post in self.posts:
                 if wanted(post):
                     return post
             assert time.monotonic() < deadline, f"not seen within {seconds} s"

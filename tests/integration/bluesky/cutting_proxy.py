@@ -18,6 +18,8 @@ class CuttingProxy:
     def __init__(self, target: str) -> None:
         self.target = target
         self.cut = ""
+        # While set, connections end before the server hears of anything.
+        self.broken = False
         self.dropped: list[int] = []
         self.url = ""
 
@@ -29,8 +31,14 @@ def proxy_to(target: str) -> Iterator[CuttingProxy]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are two writes: together they would wait 40 ms for each other.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
+            if proxy.broken:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             kept = {
                 name: value
@@ -51,7 +59,7 @@ def proxy_to(target: str) -> Iterator[CuttingProxy]:
             self.end_headers()
             self.wfile.write(answer.content)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815  the name is the base class's
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,12 +32,15 @@ class Answer:
         headers: dict[str, str] | None = None,
         raw: bytes | None = None,
         wait: threading.Event | None = None,
+        drip_seconds: float = 0,
     ) -> None:
         self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.status = status
         self.headers = headers or {}
         self.raw = raw
         self.wait = wait
+        # Pause after each byte of the body.
+        self.drip_seconds = drip_seconds
 
 
 class Asked:
@@ -97,6 +101,8 @@ def serve() -> Iterator[FakeService]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body are two writes: together they would wait 40 ms for each other.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
@@ -117,7 +123,7 @@ def serve() -> Iterator[FakeService]:
             except OSError:
                 self.close_connection = True  # the client had enough
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815  the name is the base class's
 
         def _write(self, answer: Answer) -> None:
             if answer.raw is not None:
@@ -132,7 +138,12 @@ def serve() -> Iterator[FakeService]:
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer.body)
+            if answer.drip_seconds:
+                for byte in answer.body:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(answer.drip_seconds)
+            else:
+                self.wfile.write(answer.body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             pass

@@ -1,0 +1,1 @@
+"""Real servers on private loopback ports, for tests. Standard library only."""

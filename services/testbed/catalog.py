@@ -1,0 +1,12 @@
+"""The test services there are, each after what it needs."""
+
+from __future__ import annotations
+
+from testbed.bluesky import Bluesky
+from testbed.postgresql import PostgreSQL
+from testbed.programs import Programs
+from testbed.redis import Redis
+from testbed.service import Service
+
+CATALOG: tuple[Service, ...] = (Programs(), PostgreSQL(), Redis(), Bluesky())
+BY_NAME: dict[str, Service] = {service.name: service for service in CATALOG}

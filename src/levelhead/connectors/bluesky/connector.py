@@ -1,0 +1,93 @@
+"""The channel's ports on Bluesky: reads, sends, looks up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from levelhead.channels.domain import (
+    ChannelAccount,
+    FetchedPage,
+    IncomingPost,
+    OutgoingMessage,
+    PlatformInfo,
+    Receipt,
+)
+from levelhead.connectors import bluesky
+from levelhead.connectors.bluesky.client import BlueskyClient
+from levelhead.connectors.bluesky.reading import Reader
+from levelhead.connectors.bluesky.sending import Sender
+from levelhead.connectors.bluesky.transport import Transport
+from levelhead.kernel.errors import ConfigurationError
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class BlueskyConnector:
+    """One account on Bluesky."""
+
+    info: PlatformInfo = bluesky.info
+
+    def __init__(self, account: ChannelAccount, *, transport: Transport | None = None) -> None:
+        handle = _required(account, "handle", account.settings.get("handle"))
+        app_password = _required(account, "app_password", account.secrets.get("app_password"))
+        service = _service(account)
+        self._client = BlueskyClient(
+            transport or Transport(service),
+            handle=handle.strip().removeprefix("@"),
+            app_password=app_password.strip(),
+        )
+        self._reader = Reader(self._client, channel_id=account.channel_id)
+        self._sender = Sender(self._client)
+
+    def check(self) -> str:
+        """Prove that the account can sign in and read; gives its handle. Raises ChannelError."""
+        self._client.query("app.bsky.notification.listNotifications", {"limit": 1})
+        return f"@{self._client.handle}"
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+    def fetch(self, cursor: str | None) -> FetchedPage:
+        """What has come since `cursor`; None means from the beginning of what matters."""
+        return self._reader.fetch(cursor)
+
+    def read(self, external_ids: Sequence[str]) -> tuple[IncomingPost, ...]:
+        """Those of the posts that exist and are visible."""
+        return self._reader.read(external_ids)
+
+    def send(self, message: OutgoingMessage) -> Receipt:
+        """Put it on the platform, once whatever happens."""
+        receipt = self._sender.send(message)
+        self._reader.expect_own_post()
+        return receipt
+
+    def find(self, message: OutgoingMessage) -> Receipt | None:
+        """Look for a message that may have been accepted."""
+        return self._sender.find(message)
+
+
+def _required(account: ChannelAccount, name: str, value: object) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise ConfigurationError(
+        f"The Bluesky channel {account.name!r} has no {name}. Add it in the channel's settings."
+    )
+
+
+def _service(account: ChannelAccount) -> str:
+    """The server's address; the app password goes there, so it must be encrypted."""
+    service = _required(account, "service", account.settings.get("service")).strip()
+    try:
+        parts = urlsplit(service)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    fits = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    if not host or not fits or parts.username or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"The Bluesky channel {account.name!r} has the service {service[:200]!r}. It must be "
+            "the https address of the account's server, such as https://bsky.social."
+        )
+    return service
