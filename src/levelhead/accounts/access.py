@@ -51,7 +51,7 @@ def member(
         def door(
             request: HttpRequest, agency: str, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
-            if not request.user.is_authenticated:
+            if not isinstance(request.user, User):
                 return redirect_to_login(request.get_full_path())
             entered = _enter(request, agency, ability)
             with timezone.override(zoneinfo.ZoneInfo(entered.agency.zone)):
@@ -63,9 +63,10 @@ def member(
 
 
 def _enter(request: HttpRequest, slug: str, ability: Ability) -> AgencyRequest:
+    person: User = request.user  # type: ignore[assignment]  # the door let nobody else in
     found = (
         Membership.objects.select_related("agency")
-        .filter(user_id=request.user.pk, agency__slug=slug, active=True)
+        .filter(user=person, agency__slug=slug, active=True)
         .first()
     )
     if found is None:
@@ -73,7 +74,7 @@ def _enter(request: HttpRequest, slug: str, ability: Ability) -> AgencyRequest:
     entered: AgencyRequest = request  # type: ignore[assignment]  # it becomes one here
     entered.agency = found.agency
     entered.member = found
-    entered.person = request.user  # type: ignore[assignment]
+    entered.person = person
     if not found.may(ability):
         raise NotAllowed(
             _(

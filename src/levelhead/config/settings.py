@@ -149,8 +149,9 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [PACKAGE / "web" / "static"]
+# Finders serve the package's own files: nothing to collect on one machine, but the folder must be.
 STATIC_ROOT = ENVIRONMENT.data / "static"
-# Finders serve the package's own files: nothing to collect on one machine.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 

@@ -35,10 +35,10 @@ def newest_case_ids(
     seconds = [label] if label else [queue.value for queue in queues]
     statement = _BY_LABEL if label else _BY_QUEUE
     walks: list[str] = []
-    values: list[object] = []
+    values: list[int | str] = []
     for state in states:
         for second in seconds:
-            walks.append(f"SELECT post_id FROM ({statement}) AS walk{len(walks)}")
+            walks.append(f"SELECT post_id FROM ({statement}) AS walk{len(walks)}")  # noqa: S608
             values += [agency_id, state.value, second, before or NO_ID, limit]
     if not walks:
         return []

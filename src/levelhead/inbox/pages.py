@@ -19,6 +19,7 @@ from levelhead.inbox import queries, thread
 from levelhead.inbox.actions import UNDO_SECONDS, BulkOutcome
 from levelhead.inbox.domain import NEXT_STATES, CaseState
 from levelhead.inbox.forms import Typed
+from levelhead.inbox.newest import NO_ID
 from levelhead.kernel.errors import LevelheadError, NotFound
 from levelhead.records.queries import list_case_events
 from levelhead.replies.forms import ReplyForm, new_reply_form
@@ -48,7 +49,7 @@ def read_id(text: str | None) -> int | None:
     if not text or not (text.isascii() and text.isdigit() and len(text) <= 19):
         return None
     number = int(text)
-    return number if 0 < number <= queries.NO_ID else None
+    return number if 0 < number <= NO_ID else None
 
 
 def remember_undo(request: AgencyRequest, outcome: BulkOutcome) -> None:
@@ -109,9 +110,7 @@ def list_context(request: AgencyRequest) -> dict[str, object]:
 def show_list(request: AgencyRequest) -> HttpResponse:
     """The list, or the part of it that is asked for."""
     part = part_asked_for(request)
-    template = {"list": "inbox/_list.html", "more": "inbox/_rows.html"}.get(
-        part, "inbox/desk.html"
-    )
+    template = {"list": "inbox/_list.html", "more": "inbox/_rows.html"}.get(part, "inbox/desk.html")
     return _vary(render(request, template, list_context(request)))
 
 
@@ -119,7 +118,7 @@ def conversation_context(
     request: AgencyRequest, post_id: int, *, reply_form: ReplyForm | None, typed: Typed
 ) -> dict[str, object]:
     """What the conversation and its case need. Raises NotFound."""
-    if post_id > queries.NO_ID:
+    if post_id > NO_ID:
         raise NotFound(f"There is no post {post_id} here.")
     case = thread.find_case(request.agency, post_id)
     may_work = request.member.may(Ability.WORK)
@@ -146,9 +145,7 @@ def conversation_context(
         "may_reply": request.member.may(Ability.REPLY),
         "may_stand": may_work and CaseState.STOOD in states and case.queue != "now",
         "may_close": may_work and CaseState.CLOSED in states,
-        "may_reopen": (
-            may_work and CaseState.OPEN in states and case.state != CaseState.ANSWERING
-        ),
+        "may_reopen": (may_work and CaseState.OPEN in states and case.state != CaseState.ANSWERING),
         "reply_form": reply_form or new_reply_form(),
         "typed": typed,
     }

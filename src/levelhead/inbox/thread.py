@@ -20,6 +20,8 @@ from levelhead.kernel.errors import NotFound
 
 # Posts above the one in view; a thread may be 10,000 deep.
 ABOVE: Final = 12
+# Of these, so many show at once.
+NEAR: Final = 2
 REPLIES: Final = 40
 NOTES: Final = 50
 REVISIONS: Final = 20
@@ -54,6 +56,16 @@ class Thread:
     answers: PostPage
     # The rest of the conversation.
     others: PostPage
+
+    @property
+    def far(self) -> list[Post]:
+        """Those above that are folded away."""
+        return self.above[:-NEAR]
+
+    @property
+    def near(self) -> list[Post]:
+        """The last ones above, which show at once."""
+        return self.above[-NEAR:]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +145,9 @@ def explain_case(case: Case, lang: str) -> WhyHere:
             reasons=[reason_text(case.rule, lang, rules=rules)],
             label=label, percent=None, spans=[], changes=changes,
         )  # fmt: skip
-    score = assessed.label_scores.get(case.label)
+    # A rule or a person may have said otherwise: then the model's number is not about this label.
+    agrees = assessed.label.value == case.label
+    score = assessed.label_scores.get(case.label) if agrees else None
     return WhyHere(
         reasons=reasons_for(assessed, _decision(case), lang, rules=rules),
         label=label,

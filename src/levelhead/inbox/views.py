@@ -158,9 +158,7 @@ def reopen(request: AgencyRequest, post_id: int) -> HttpResponse:
 def let_stand(request: AgencyRequest) -> HttpResponse:
     """Let the chosen posts stand; undo is offered for a while."""
     ids = [found for text in request.POST.getlist("case") if (found := read_id(text)) is not None]
-    cases = list(
-        Case.objects.filter(agency=request.agency, pk__in=ids[: actions.BULK_LIMIT + 1])
-    )
+    cases = list(Case.objects.filter(agency=request.agency, pk__in=ids[: actions.BULK_LIMIT + 1]))
     if not cases:
         messages.error(request, _("Choose at least one post first."))
         return back_to_list(request)
@@ -199,9 +197,7 @@ def undo_let_stand(request: AgencyRequest) -> HttpResponse:
     kept = request.session.pop(UNDO_KEY, None)
     token = kept["token"] if kept else ""
     try:
-        count = actions.undo_let_stand(
-            agency=request.agency, undo_token=token, by=request.person
-        )
+        count = actions.undo_let_stand(agency=request.agency, undo_token=token, by=request.person)
     except Invalid as error:
         messages.error(request, error.message)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -47,16 +48,15 @@ class Subscription:
 
 
 def as_bytes(event: Event) -> bytes:
-    """An event as the stream carries it. Kinds and payloads are ours, on one line each."""
-    kind = event.kind.replace("\r", " ").replace("\n", " ")
-    lines = event.payload.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    data = "".join(f"data: {line}\n" for line in lines)
-    return f"id: {event.seq}\nevent: {kind}\n{data}\n".encode()
+    """An event as the stream carries it: its number, kind and payload in one object."""
+    told = {**json.loads(event.payload), "seq": event.seq, "kind": event.kind}
+    # One line, whatever is in it: JSON escapes line ends.
+    return f"id: {event.seq}\ndata: {json.dumps(told)}\n\n".encode()
 
 
 def reset_at(seq: int) -> bytes:
     """Tells a screen that it missed too much and must load anew."""
-    return f"id: {seq}\nevent: reset\ndata: {{}}\n\n".encode()
+    return as_bytes(Event(seq, "reset", "{}"))
 
 
 class Hub:

@@ -1,0 +1,170 @@
+"""What a post is like: all cheap heads and the safety net, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+
+from levelhead.analysis import heads as head_table
+from levelhead.analysis import safety, scoring
+from levelhead.analysis.domain import Assessment, Label, PostText, SafetyHead, Span
+from levelhead.analysis.features import HEAD_BYTES, TAIL_BYTES
+from levelhead.analysis.heads import LABELS, SAFETY_HEADS, Heads
+from levelhead.analysis.language import choose_language
+from levelhead.analysis.safety import Finding, SafetyNet
+
+# So many posts are scored in one pass; more only costs memory.
+BATCH = 1024
+
+_LABEL_OF = tuple(Label(name) for name in LABELS)
+_INDEX_OF = {name: number for number, name in enumerate(LABELS)}
+
+
+class Assessor:
+    """The heads and the safety net, loaded. Safe to share between threads."""
+
+    def __init__(self, heads: Heads, net: SafetyNet) -> None:
+        self.heads = heads
+        self.net = net
+
+    @property
+    def version(self) -> str:
+        """What `Assessment.model` says."""
+        return self.heads.version
+
+    def assess(self, posts: Sequence[PostText]) -> list[Assessment]:
+        """One assessment for each post, in order. Any text will do; long ones are sampled."""
+        assessments: list[Assessment] = []
+        for start in range(0, len(posts), BATCH):
+            assessments += self._assess_batch(posts[start : start + BATCH])
+        return assessments
+
+    def _assess_batch(self, posts: Sequence[PostText]) -> list[Assessment]:
+        texts = [scoring.encode(post.text) for post in posts]
+        parents = [scoring.encode_parent(post.parent_text) for post in posts]
+        sums = scoring.score(texts, parents, self.heads.weights, self.net.triggers)
+        values = head_table.logits(self.heads, sums.totals, sums.squares)
+        label = head_table.softmax(values[:, head_table.LABEL])
+        urgency = head_table.softmax(values[:, head_table.URGENCY])
+        hostility = head_table.softmax(values[:, head_table.HOSTILITY])
+        # Added by hand: a matrix product rounds differently for other batch sizes.
+        levels = (hostility[:, 1] + hostility[:, 2] * 2 + hostility[:, 3] * 3) / 3
+        language = head_table.softmax(values[:, head_table.LANGUAGE]).tolist()
+        single = head_table.sigmoid(values)
+        # The reply head alone leans on style; what is usual for the label steadies it.
+        usual = (label * self.heads.reply_rates).sum(axis=1)
+        replies = (single[:, head_table.REPLY] + usual) / 2
+        # Probability of at least this step, for steps 1 to 3.
+        at_least = urgency[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
+        steps = np.where(at_least >= np.array(self.heads.urgency_from), [1, 2, 3], 0).max(axis=1)
+        best = label.argmax(axis=1).tolist()
+        flags, fired = sums.flags.tolist(), sums.triggers.tolist()
+        assessments = []
+        for post, label_row, number, reply, step, hostile, crisis, safe, lang, seen, words in zip(
+            posts,
+            label.tolist(),
+            best,
+            replies.tolist(),
+            steps.tolist(),
+            levels.tolist(),
+            single[:, head_table.CRISIS].tolist(),
+            single[:, head_table.SAFETY].tolist(),
+            language,
+            flags,
+            fired,
+            strict=True,
+        ):
+            spans: tuple[Span, ...] = ()
+            findings = self._find(post.text, words, seen)
+            if findings:
+                spans = tuple(
+                    span
+                    for offset, part in findings
+                    for span in safety.list_spans(part, offset=offset)
+                )[: safety.MAX_SPANS]
+                found = [finding for _, part in findings for finding in part]
+                number, step, hostile = _raise(label_row, safe, found, number, step, hostile)
+            assessments.append(
+                Assessment(
+                    label=_LABEL_OF[number],
+                    label_scores=dict(zip(LABELS, label_row, strict=True)),
+                    reply=reply,
+                    urgency=step,
+                    hostility=min(1.0, hostile),
+                    crisis=crisis,
+                    safety=dict(zip(SAFETY_HEADS, safe, strict=True)),
+                    spans=spans,
+                    lang=choose_language(lang, seen, post.lang),
+                    model=self.heads.version,
+                )
+            )
+        return assessments
+
+    def find_raising(self, text: str, label: str) -> list[tuple[int, int, float]]:
+        """Where rules fire in `text` that raise `label`: (start, end, score)."""
+        none = np.zeros((1, head_table.HEAD_COUNT), dtype=np.int8)
+        sums = scoring.score([scoring.encode(text)], [b""], none, self.net.triggers)
+        found = self._find(text, int(sums.triggers[0]), int(sums.flags[0]))
+        return [
+            (start + offset, end + offset, finding.rule.score)
+            for offset, part in found
+            for finding in part
+            if finding.rule.raises == label
+            for start, end in finding.places
+        ]
+
+    def _find(self, text: str, fired: int, flags: int) -> list[tuple[int, list[Finding]]]:
+        """Findings with the offset of the part they are in; the same parts the pass looks at."""
+        if len(text) <= HEAD_BYTES:
+            findings = self.net.find(text, fired=fired, flags=flags)
+            return [(0, findings)] if findings else []
+        parts = ((0, text[:HEAD_BYTES]), (len(text) - TAIL_BYTES, text[-TAIL_BYTES:]))
+        return [
+            (offset, found)
+            for offset, part in parts
+            if (found := self.net.find(part, fired=fired, flags=flags))
+        ]
+
+
+def _raise(
+    label_scores: list[float],
+    safe: list[float],
+    findings: Sequence[Finding],
+    number: int,
+    step: int,
+    hostile: float,
+) -> tuple[int, int, float]:
+    """Let the rules raise what the heads said; changes the two lists, returns the rest."""
+    floors: dict[str, float] = {}
+    for finding in findings:
+        rule = finding.rule
+        if rule.head is not None:
+            place = SAFETY_HEADS.index(rule.head.value)
+            safe[place] = max(safe[place], rule.score)
+            if rule.head is SafetyHead.THREAT:
+                hostile = max(hostile, rule.score)
+        if rule.raises:
+            floors[rule.raises] = max(floors.get(rule.raises, 0.0), rule.score)
+    # An emergency comes before anything else, so it is raised last.
+    for name in ("removable", "emergency"):
+        floor = floors.get(name, 0.0)
+        place = _INDEX_OF[name]
+        if floor > label_scores[place]:
+            factor = (1.0 - floor) / max(1e-9, 1.0 - label_scores[place])
+            label_scores[:] = [score * factor for score in label_scores]
+            label_scores[place] = floor
+    if floors:
+        number = max(range(len(label_scores)), key=label_scores.__getitem__)
+    if LABELS[number] == "emergency" and floors.get("emergency"):
+        step = 3
+    return number, step, hostile
+
+
+@cache
+def load() -> Assessor:
+    """The assessor of this process: models read and compiled code warm on the first call."""
+    assessor = Assessor(head_table.read(), safety.load_rules())
+    assessor.assess([PostText(text="warm", parent_text="up")])
+    return assessor

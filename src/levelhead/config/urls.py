@@ -1,0 +1,22 @@
+"""All addresses."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from levelhead.accounts.urls import agency_patterns, sign_in_patterns
+from levelhead.channels.urls import hook_patterns
+from levelhead.records.views import records
+from levelhead.web.views import strip_state
+
+urlpatterns = [
+    path("", include("levelhead.ops.urls")),
+    path("", include("levelhead.accounts.urls")),
+    path("accounts/", include(sign_in_patterns)),
+    path("hooks/", include(hook_patterns)),
+    path("<slug:agency>/", include(agency_patterns)),
+    path("<slug:agency>/inbox/", include("levelhead.inbox.urls")),
+    path("<slug:agency>/channels/", include("levelhead.channels.urls")),
+    path("<slug:agency>/records/", records, name="records"),
+    path("<slug:agency>/strip/", strip_state, name="strip"),
+]

@@ -1,0 +1,1 @@
+"""How the installation is: the health page and the metrics."""

@@ -1,0 +1,76 @@
+"""Sending, taking back and trying again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from levelhead.accounts.access import AgencyRequest, member
+from levelhead.accounts.domain import Ability
+from levelhead.inbox.pages import back_to_conversation, read_version, show_conversation
+from levelhead.inbox.thread import find_case
+from levelhead.kernel.errors import Conflict, Invalid
+from levelhead.replies.actions import retry_reply, send_reply, withdraw_reply
+from levelhead.replies.forms import read_reply_form
+from levelhead.replies.models import Reply
+from levelhead.replies.queries import find_reply
+
+
+@require_POST
+@member(Ability.REPLY)
+def send(request: AgencyRequest, post_id: int) -> HttpResponse:
+    """Answer a post in public."""
+    case = find_case(request.agency, post_id)
+    form = read_reply_form(request.POST)
+    try:
+        send_reply(
+            case=case,
+            text=form.text,
+            by=request.person,
+            form_token=form.token,
+            expected_version=read_version(request.POST),
+        )
+    except (Conflict, Invalid) as error:
+        return show_conversation(request, post_id, error=error, reply_form=form)
+    messages.success(request, _("Your reply is on its way."))
+    return back_to_conversation(request, post_id)
+
+
+def _act(
+    request: AgencyRequest, reply_id: int, act: Callable[[Reply], None], done: str
+) -> HttpResponse:
+    reply = find_reply(request.agency, reply_id)
+    try:
+        act(reply)
+    except (Conflict, Invalid) as error:
+        return show_conversation(request, reply.case_id, error=error)
+    messages.success(request, done)
+    return back_to_conversation(request, reply.case_id)
+
+
+@require_POST
+@member(Ability.REPLY)
+def withdraw(request: AgencyRequest, reply_id: int) -> HttpResponse:
+    """Take a reply back before it leaves."""
+    return _act(
+        request,
+        reply_id,
+        lambda reply: withdraw_reply(reply=reply, by=request.person),
+        _("Taken back. Nobody saw it."),
+    )
+
+
+@require_POST
+@member(Ability.REPLY)
+def retry(request: AgencyRequest, reply_id: int) -> HttpResponse:
+    """Have a reply that failed sent again."""
+    return _act(
+        request,
+        reply_id,
+        lambda reply: retry_reply(reply=reply, by=request.person),
+        _("The reply is being sent again."),
+    )

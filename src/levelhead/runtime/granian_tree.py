@@ -1,0 +1,58 @@
+"""What pages and streams share in how granian is started, watched and stopped."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from levelhead.runtime.lifeline import Lifeline
+
+# Longer than a page takes; an open stream or a slow upload is cut.
+KILL_SECONDS = 2
+
+
+def fork_workers() -> None:
+    """Have granian fork its worker, so that the worker has our pipes.
+
+    Granian's first process holds no threads and no connections: forking it is safe.
+    """
+    multiprocessing.set_start_method("fork", force=True)
+
+
+def stop_with_lifeline(lifeline: Lifeline, *, first: Callable[[], None] | None = None) -> None:
+    """In granian's worker: stop when the supervisor says so or is gone; call `first` before.
+
+    The word goes to granian's first process, which ends its worker in order; where that process
+    is gone too, this one ends by itself.
+    """
+    parent = os.getppid()
+
+    def stop() -> None:
+        if first is not None:
+            first()
+        still_there = os.getppid() == parent
+        os.kill(parent if still_there else os.getpid(), signal.SIGTERM)
+
+    lifeline.watch(stop, grace_seconds=KILL_SECONDS + 0.3)
+
+
+def report_when_listening(lifeline: Lifeline, host: str, port: int) -> None:
+    """In granian's worker: tell the supervisor once calls are answered."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+
+    def look() -> None:
+        while True:
+            try:
+                socket.create_connection((reachable, port), timeout=1.0).close()
+            except OSError:
+                time.sleep(0.01)
+            else:
+                lifeline.report("ready")
+                return
+
+    threading.Thread(target=look, name="ready", daemon=True).start()

@@ -1,0 +1,77 @@
+"""What must be done now and then, and may wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+import structlog
+from django.conf import settings
+from django.db import connection
+
+from levelhead.config.environment import Environment
+from levelhead.live.actions import forget_old
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Chore:
+    """Something that is done every so often."""
+
+    name: str
+    every_seconds: float
+    do: Callable[[], None]
+    next_at: float
+
+
+class Housekeeping:
+    """The worker's chores, each on its own timer."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        now = time.monotonic()
+        self._chores = [
+            Chore("forget old live events", 600.0, _forget_live_events, now + 30.0),
+            Chore("forget old sessions", 3600.0, _forget_sessions, now + 120.0),
+            Chore("tidy the database", 3600.0, tidy_database, now + 300.0),
+        ]
+
+    def run_round(self) -> float:
+        """Do what is due; gives the seconds until the next chore.
+
+        A chore that fails is tried again at its next time; the others are done.
+        """
+        for chore in self._chores:
+            if time.monotonic() < chore.next_at:
+                continue
+            chore.next_at = time.monotonic() + chore.every_seconds
+            try:
+                chore.do()
+            except Exception:
+                log.exception(
+                    "a chore failed; it is tried again at its next time", chore=chore.name
+                )
+        # Never long, so that the loop's sign of life stays fresh.
+        return min(30.0, max(0.1, min(c.next_at for c in self._chores) - time.monotonic()))
+
+
+def _forget_live_events() -> None:
+    removed = forget_old()
+    if removed:
+        log.info("old live events removed", events=removed)
+
+
+def _forget_sessions() -> None:
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+
+
+def tidy_database() -> None:
+    """Keep the write-ahead log small and the planner's figures fresh (SQLite)."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA optimize")
+        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")

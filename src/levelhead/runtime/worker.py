@@ -1,0 +1,186 @@
+"""The engine: the one process that reads the channels, files what comes and sends what leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from datetime import timedelta
+
+import structlog
+
+from levelhead.config.boot import start_django
+from levelhead.config.environment import Environment, read_environment
+from levelhead.kernel import clock
+from levelhead.runtime import heartbeat
+from levelhead.runtime.lifeline import Lifeline
+from levelhead.runtime.places import hold_role
+
+log = structlog.get_logger(__name__)
+
+# Channels that are read at the same time: one that answers slowly delays none of the others.
+PULLING_THREADS = 16
+SENDING_THREADS = 8
+# How soon a channel or a message that a page has just added is noticed.
+IDLE_SECONDS = 0.25
+# What is under way may end by itself for so long; the supervisor waits longer than this.
+GRACE_SECONDS = 1.5
+# The pages start at the same time and have a person waiting for them.
+WARM_UP_AFTER_SECONDS = 2.0
+
+
+def serve(lifeline: Lifeline, **_: object) -> None:
+    """Work until the lifeline ends."""
+    environment = read_environment()
+    start_django(migrate=False)
+    if not lifeline.wait_for_go():
+        return
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    lifeline.watch(stopping.set, grace_seconds=GRACE_SECONDS + 0.7)
+    # Held until this process ends: while it is, nobody else's claims are alive on SQLite.
+    held = hold_role(environment.data, "engine", wait_seconds=10.0)
+    engine = Engine(environment)
+    engine.start()
+    lifeline.report("ready")
+    engine.beat_until(stopping)
+    engine.stop()
+    held.give_up()
+    # Threads that wait for a platform's answer are not waited for.
+    os._exit(0)
+
+
+class Engine:
+    """The loops of one worker."""
+
+    def __init__(self, environment: Environment) -> None:
+        from levelhead.channels import outbox, pulling
+        from levelhead.channels.models import Channel, OutboxItem
+        from levelhead.runtime.housekeeping import Housekeeping
+        from levelhead.runtime.loops import Loop, SideBySide
+
+        self._environment = environment
+        self._pulls: SideBySide[Channel] = SideBySide(
+            "pulling",
+            take=lambda limit: pulling.claim_due(limit),
+            work=pulling.pull,
+            next_in=pulling.next_pull_in,
+            threads=PULLING_THREADS,
+            idle_seconds=IDLE_SECONDS,
+        )
+        self._sends: SideBySide[OutboxItem] = SideBySide(
+            "sending",
+            take=lambda limit: outbox.claim_next(limit=limit),
+            work=outbox.deliver,
+            next_in=outbox.next_delivery_in,
+            threads=SENDING_THREADS,
+            idle_seconds=IDLE_SECONDS,
+        )
+        self._loops = [
+            self._pulls.loop,
+            self._sends.loop,
+            Loop("intake", _file_calls),
+            Loop("housekeeping", Housekeeping(environment).run_round),
+        ]
+
+    def start(self) -> None:
+        """Begin all loops."""
+        free_claims_of_the_dead()
+        for loop in self._loops:
+            loop.start()
+        threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+
+    def beat_until(self, stopping: threading.Event) -> None:
+        """Leave a sign of life every two seconds."""
+        while True:
+            loops = {loop.name: loop.last_round_at for loop in self._loops}
+            try:
+                heartbeat.write_heartbeat(self._environment.data, loops)
+            except OSError as error:
+                log.error("the sign of life cannot be written", why=str(error))
+            if stopping.wait(heartbeat.EVERY_SECONDS):
+                return
+
+    def stop(self) -> None:
+        """Begin nothing more, wait a moment for what is under way, and free what is not done."""
+        until = time.monotonic() + GRACE_SECONDS
+        self._pulls.stop()
+        self._sends.stop()
+        for loop in self._loops:
+            loop.stop()
+        for loop in self._loops:
+            loop.join(until - time.monotonic())
+        while (self._pulls.under_way() or self._sends.under_way()) and time.monotonic() < until:
+            time.sleep(0.02)
+        self._free_pulls()
+        unsent = self._sends.under_way()
+        if unsent:
+            log.warning(
+                "stopped while messages were being sent; they are looked up on their platforms "
+                "before anything else when the worker runs again",
+                markers=[item.marker for item in unsent],
+            )
+        heartbeat.forget_heartbeat(self._environment.data)
+
+    def _free_pulls(self) -> None:
+        """A pull that is cut off gives again what it had not filed: another may take it now."""
+        cut_off = [channel.pk for channel in self._pulls.under_way()]
+        if not cut_off:
+            return
+        from django.db import DatabaseError, connection
+
+        from levelhead.channels.models import Channel
+
+        try:
+            if connection.vendor == "sqlite":
+                with connection.cursor() as cursor:
+                    # Somebody else may be writing; the next start frees them as well.
+                    cursor.execute("PRAGMA busy_timeout = 300")
+            Channel.objects.filter(pk__in=cut_off).update(claimed_until=None)
+        except DatabaseError as error:
+            log.warning("pulls that were cut off stay claimed for two minutes", why=str(error))
+
+
+def free_claims_of_the_dead() -> None:
+    """Take over at once what a killed worker of this data folder had under way.
+
+    With SQLite there is one worker, and it is us. With PostgreSQL there may be others at work:
+    there the claims run out by themselves in two to three minutes.
+    """
+    from django.db import connection
+
+    from levelhead.channels.models import Channel, OutboxItem, OutboxState
+    from levelhead.channels.outbox import SETTLE
+
+    if connection.vendor != "sqlite":
+        return
+    Channel.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
+    soon = clock.now() + SETTLE
+    cut_off = OutboxItem.objects.filter(
+        state__in=[OutboxState.SENDING, OutboxState.UNCLEAR],
+        claimed_until__gt=soon + timedelta(milliseconds=1),
+    ).update(claimed_until=soon)
+    if cut_off:
+        log.warning(
+            "messages were being sent when the worker was killed; they are looked up",
+            messages=cut_off,
+        )
+
+
+def _file_calls() -> float:
+    from levelhead.channels.inbound import file_inbound
+
+    return 0.0 if file_inbound() else 0.2
+
+
+def _warm_up() -> None:
+    """Load the models before the first post comes, without making anybody wait."""
+    time.sleep(WARM_UP_AFTER_SECONDS)
+    started = time.monotonic()
+    from levelhead.analysis.assess import load
+    from levelhead.analysis.domain import PostText
+
+    load().assess([PostText(text="Good morning.")])
+    log.info("models are loaded", seconds=round(time.monotonic() - started, 2))

@@ -1,0 +1,103 @@
+"""What every page shows on top: where one is, and what must not be overlooked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Sum
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
+
+from levelhead.accounts.domain import Ability
+from levelhead.accounts.models import Agency, Membership
+from levelhead.channels.models import Channel, ChannelState, OutboxState
+from levelhead.inbox.domain import CaseState, Queue
+from levelhead.inbox.models import Tally
+from levelhead.kernel import clock
+from levelhead.replies.models import Reply
+from levelhead.web.stream import stream_url
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "levelhead_theme"
+# More channels than this are not looked through for the strip.
+CHANNEL_LIMIT = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strip:
+    """The line on top of a page of an agency."""
+
+    agency: Agency
+    member: Membership
+    stream_url: str
+    now: int
+    failed_replies: int
+    failed_case: int | None
+    channels: int
+    troubled: int
+    # Never asked with success so far, and no trouble known.
+    unproven: int
+    # Since when the first of the troubled ones is not proven.
+    troubled_since: datetime | None
+    may_reply: bool
+    may_work: bool
+    may_manage: bool
+    may_records: bool
+
+
+def strip(request: HttpRequest) -> dict[str, object]:
+    """The context processor; nothing is asked of the database unless the page shows it."""
+    theme = request.COOKIES.get(THEME_COOKIE, "auto")
+    found: dict[str, object] = {
+        "theme": theme if theme in THEMES else "auto",
+        "language": get_language() or "en",
+        "now": clock.now(),
+    }
+    if hasattr(request, "live_seq"):
+        found["strip"] = SimpleLazyObject(lambda: _strip(request))
+    return found
+
+
+def _strip(request: HttpRequest) -> Strip:
+    agency: Agency = request.agency  # type: ignore[attr-defined]
+    place: Membership = request.member  # type: ignore[attr-defined]
+    channels = list(
+        Channel.objects.filter(agency=agency).only(
+            "state", "failures", "last_error_at", "last_success_at"
+        )[:CHANNEL_LIMIT]
+    )
+    troubled = [
+        channel
+        for channel in channels
+        if channel.state == ChannelState.SIGNED_OUT or channel.failures
+    ]
+    since = [at for c in troubled if (at := c.last_success_at or c.last_error_at) is not None]
+    now_open = Tally.objects.filter(
+        agency=agency, state=CaseState.OPEN.value, queue=Queue.NOW.value
+    ).aggregate(total=Sum("cases"))["total"]
+    failed = list(
+        Reply.objects.filter(
+            agency=agency,
+            outbox_item__agency=agency,
+            outbox_item__state=OutboxState.FAILED,
+            case__reply_failed=True,
+        ).values_list("case_id", flat=True)[:100]
+    )
+    return Strip(
+        agency=agency,
+        member=place,
+        stream_url=stream_url(request, agency.slug, request.live_seq),  # type: ignore[attr-defined]
+        now=now_open or 0,
+        failed_replies=len(failed),
+        failed_case=failed[0] if failed else None,
+        channels=len(channels),
+        troubled=len(troubled),
+        unproven=sum(c.last_success_at is None and not c.failures for c in channels),
+        troubled_since=min(since) if since else None,
+        may_reply=place.may(Ability.REPLY),
+        may_work=place.may(Ability.WORK),
+        may_manage=place.may(Ability.MANAGE),
+        may_records=place.may(Ability.RECORDS),
+    )

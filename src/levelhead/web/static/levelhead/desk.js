@@ -1,0 +1,260 @@
+// The desk without the stream: keys, choosing, counting, drafts, and where the focus goes.
+(function () {
+  "use strict";
+
+  const phone = window.matchMedia("(max-width: 640px)");
+  const one = (selector, from) => (from || document).querySelector(selector);
+  const all = (selector, from) => Array.from((from || document).querySelectorAll(selector));
+
+  // Keys ------------------------------------------------------------------------------------
+  function rowLinks() {
+    return all("#rows .row-link");
+  }
+
+  function moveInList(step) {
+    const links = rowLinks();
+    if (!links.length) return;
+    let at = links.indexOf(document.activeElement);
+    if (at < 0) at = links.findIndex((link) => link.closest(".row.is-open"));
+    const next = links[Math.min(Math.max(at + step, 0), links.length - 1)];
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  function letStand() {
+    const row = document.activeElement && document.activeElement.closest("#rows .row");
+    const open = one(".work [data-key='s']");
+    if (row && !row.classList.contains("is-open")) {
+      const box = one("input[type=checkbox]", row);
+      if (box) {
+        box.checked = true;
+        showChosen();
+      }
+      return;
+    }
+    if (open) open.click();
+  }
+
+  const keys = {
+    j: () => moveInList(1),
+    k: () => moveInList(-1),
+    r: () => {
+      const field = one("#reply-text");
+      if (field) field.focus();
+    },
+    s: letStand,
+    a: () => {
+      const field = one("[data-key='a']");
+      if (field) field.focus();
+    },
+    u: () => {
+      const button = one("[data-key='u']");
+      if (button) button.click();
+    },
+    "/": () => {
+      const field = one("#search");
+      if (field) {
+        field.focus();
+        field.select();
+      }
+    },
+    "?": () => one("#help").showModal(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const field = event.target.closest("input:not([type=checkbox]), textarea, select, dialog");
+    if (event.key === "Escape" && field && !field.matches("dialog")) {
+      field.blur();
+      return;
+    }
+    if (field || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (!Object.prototype.hasOwnProperty.call(keys, event.key)) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-open-help]")) one("#help").showModal();
+    const reply = event.target.closest("a[data-key='r']");
+    if (reply) {
+      event.preventDefault();
+      keys.r();
+    }
+    if (event.target.closest("[data-take-version]")) takeVersion();
+  });
+
+  // Choosing in the list --------------------------------------------------------------------
+  function showChosen() {
+    const boxes = all("#rows input[name=case]");
+    const chosen = boxes.filter((box) => box.checked).length;
+    const number = one("[data-chosen]");
+    if (number) number.textContent = chosen ? "(" + chosen + ")" : "";
+    const every = one("[data-check-all] input");
+    if (every) {
+      every.closest("[data-check-all]").hidden = !boxes.length;
+      every.checked = boxes.length > 0 && chosen === boxes.length;
+      every.indeterminate = chosen > 0 && chosen < boxes.length;
+    }
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-check-all] input")) {
+      all("#rows input[name=case]").forEach((box) => (box.checked = event.target.checked));
+    }
+    if (event.target.matches("#rows input, [data-check-all] input")) showChosen();
+  });
+
+  // Writing ---------------------------------------------------------------------------------
+  // Letters as people count them, where the browser knows how.
+  const letters =
+    window.Intl && Intl.Segmenter ? new Intl.Segmenter(undefined, { granularity: "grapheme" }) : null;
+
+  function lengthOf(text) {
+    if (letters && text.length < 20000) return Array.from(letters.segment(text)).length;
+    return Array.from(text).length;
+  }
+
+  function showCount(field) {
+    const place = one("[data-count]", field.form);
+    const limit = Number(field.dataset.limit);
+    if (!place || !limit) return;
+    const left = limit - lengthOf(field.value.trim());
+    place.classList.toggle("is-over", left < 0);
+    place.textContent =
+      Math.abs(left) + " " + (left < 0 ? place.dataset.wordOver : place.dataset.wordLeft);
+  }
+
+  const draftKey = (work) => "levelhead-draft-" + work.dataset.work;
+
+  function keepDraft(field) {
+    const work = field.closest("[data-work]");
+    if (!work) return;
+    try {
+      if (field.value) sessionStorage.setItem(draftKey(work), field.value);
+      else sessionStorage.removeItem(draftKey(work));
+    } catch (error) {
+      return; // No storage: the words stay in the field only.
+    }
+    const told = one("[data-draft-note]", field.form);
+    if (told) told.hidden = !field.value;
+  }
+
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches("#reply-text")) return;
+    showCount(event.target);
+    keepDraft(event.target);
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.action.endsWith("/accounts/logout/")) {
+      try {
+        sessionStorage.clear();
+      } catch (error) {
+        // Nothing was kept.
+      }
+    }
+  });
+
+  // The person has looked at what changed: what is sent now counts for the new version.
+  function takeVersion() {
+    const work = one("#work");
+    if (!work || !work.dataset.newVersion) return;
+    work.dataset.version = work.dataset.newVersion;
+    all("[data-version-field]", work).forEach((field) => (field.value = work.dataset.version));
+    one("[data-changed-meanwhile]", work).hidden = true;
+    keys.r();
+  }
+
+  // After a part of the page was replaced ---------------------------------------------------
+  function settle() {
+    const work = one("#work");
+    const open = work && work.dataset.work;
+    const desk = one("main.desk");
+    if (desk && work) desk.classList.toggle("has-open", Boolean(open));
+    all("#rows .row").forEach((row) => {
+      const is = Boolean(open) && row.dataset.case === open;
+      row.classList.toggle("is-open", is);
+      const link = one(".row-link", row);
+      if (is) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    });
+    if (work && work.dataset.title) document.title = work.dataset.title;
+    const field = one("#reply-text");
+    if (field) {
+      if (!field.value) {
+        try {
+          field.value = sessionStorage.getItem(draftKey(work)) || "";
+        } catch (error) {
+          field.value = "";
+        }
+      }
+      showCount(field);
+      const told = one("[data-draft-note]", field.form);
+      if (told) told.hidden = !field.value;
+    }
+    const help = one("[data-open-help]");
+    if (help) help.hidden = false;
+    showChosen();
+  }
+
+  function showFocusPost() {
+    const pane = one(".conversation-pane");
+    const post = one(".post-focus");
+    const above = one(".above");
+    if (!pane || !post || !above || phone.matches) return;
+    const room = pane.clientHeight - 160;
+    if (post.offsetTop + Math.min(post.offsetHeight, 120) > room) pane.scrollTop = post.offsetTop - 160;
+  }
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.target;
+    if (form.matches && form.matches("[data-reply-form]")) form.dataset.sentFor = one("#work").dataset.work;
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const form = event.detail.requestConfig && event.detail.requestConfig.elt;
+    const went = event.detail.xhr.status < 400;
+    if (went && form && form.matches("[data-reply-form]")) {
+      try {
+        sessionStorage.removeItem("levelhead-draft-" + form.dataset.sentFor);
+      } catch (error) {
+        return;
+      }
+    }
+  });
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    settle();
+    if (event.detail.target && event.detail.target.id !== "work") return;
+    const config = event.detail.requestConfig;
+    showFocusPost();
+    if (config && config.verb === "post") {
+      const told = one("#work [role=alert]") || one("#conversation-title");
+      if (told) {
+        told.setAttribute("tabindex", "-1");
+        told.focus({ preventScroll: false });
+      }
+    } else if (phone.matches) {
+      window.scrollTo(0, 0);
+      const title = one("#conversation-title");
+      if (title) title.focus({ preventScroll: true });
+    }
+  });
+
+  document.addEventListener("htmx:sendError", () => {
+    const place = one("#work #messages") || one("#messages");
+    if (!place) return;
+    const told = document.createElement("p");
+    told.className = "usa-alert usa-alert--error unreached";
+    told.setAttribute("role", "alert");
+    told.textContent = document.body.dataset.wordUnreached;
+    const before = one(".unreached", place);
+    if (before) before.remove();
+    place.append(told);
+  });
+
+  settle();
+  showFocusPost();
+  window.levelheadSettle = settle;
+})();

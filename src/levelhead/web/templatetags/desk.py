@@ -1,0 +1,163 @@
+"""Tags of every page: times, posts' words, icons, and the words for states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django import template
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from levelhead.connectors.registry import platform_info
+from levelhead.inbox.judging import triage_rules
+from levelhead.kernel import clock
+from levelhead.kernel.errors import ConfigurationError
+from levelhead.web import words
+from levelhead.web.posttext import fold_at, shift_spans, show_plain, show_text
+
+register = template.Library()
+
+
+def exact_time(value: datetime) -> str:
+    """Weekday, date and time in the zone in force, such as "Mon, Mar 16, 2026, 09:20 CDT"."""
+    local = timezone.localtime(value)
+    day = formats.date_format(local, "D, " + formats.get_format("DATE_FORMAT"))
+    return f"{day}, {local:%H:%M} {local:%Z}"
+
+
+def short_time(value: datetime) -> str:
+    """The time of day; with its day where that is not today."""
+    local = timezone.localtime(value)
+    today = timezone.localtime(clock.now()).date()
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    if abs((local.date() - today).days) < 7:
+        return f"{formats.date_format(local, 'D')} {local:%H:%M}"
+    return f"{formats.date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M}"
+
+
+def relative_time(value: datetime) -> str:
+    """How long ago, up to a day; then the day itself."""
+    passed = clock.now() - value
+    if timedelta(0) <= passed < timedelta(minutes=1):
+        return _("just now")
+    if timedelta(0) <= passed < timedelta(hours=1):
+        minutes = int(passed.total_seconds() // 60)
+        return ngettext("%(n)d min ago", "%(n)d min ago", minutes) % {"n": minutes}
+    if timedelta(0) <= passed < timedelta(days=1):
+        hours = int(passed.total_seconds() // 3600)
+        return ngettext("%(n)d h ago", "%(n)d h ago", hours) % {"n": hours}
+    return short_time(value)
+
+
+@register.simple_tag
+def when(value: datetime | None) -> SafeString | str:
+    """A moment that passed."""
+    if value is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}" data-when>{}</time>',
+        value.isoformat(), exact_time(value), relative_time(value),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def at_time(value: datetime | None) -> SafeString | str:
+    """A moment to come, or one that must be exact."""
+    if value is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.isoformat(), exact_time(value), short_time(value),
+    )  # fmt: skip
+
+
+@register.filter
+def overdue(value: datetime | None) -> bool:
+    """Whether a due time has passed."""
+    return value is not None and value < clock.now()
+
+
+@register.inclusion_tag("web/_post_text.html")
+def post_text(text: str, spans: Sequence[tuple[int, int]] = ()) -> dict[str, object]:
+    """A post's words; a long text folded, open where the safety net fired in the fold."""
+    cut = fold_at(text)
+    folded = shift_spans(spans, cut, len(text))
+    return {
+        "head": show_text(text[:cut], shift_spans(spans, 0, cut)),
+        "rest": show_text(text[cut:], folded) if cut < len(text) else "",
+        "rest_characters": len(text) - cut,
+        "open": bool(folded),
+    }
+
+
+@register.filter
+def inert(text: str) -> SafeString:
+    """A name or an excerpt of a stranger, with hidden characters made visible."""
+    return show_plain(text)
+
+
+@register.filter
+def web_address(address: str) -> str:
+    """The address where a browser may follow it; nothing for any other scheme."""
+    return address if address.lower().startswith(("https://", "http://")) else ""
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A picture of the sprite; what it means stands beside it in words."""
+    return format_html(
+        '<svg class="usa-icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("vendor/uswds/img/sprite.svg"), name,
+    )  # fmt: skip
+
+
+@register.filter
+def label_words(label: str) -> str:
+    """What a label is called on a screen."""
+    named = triage_rules().label_words.get(label, {})
+    return str(named.get((get_language() or "en")[:2]) or named.get("en") or label)
+
+
+@register.filter
+def disposition_words(disposition: str) -> str:
+    """What the desk proposes to do."""
+    return words.of(words.DISPOSITIONS, disposition)
+
+
+@register.filter
+def state_words(state: str) -> str:
+    """Where the work on a case stands."""
+    return words.of(words.STATES, state)
+
+
+@register.filter
+def waits_words(waits_for: str) -> str:
+    """Whose work it is."""
+    return words.of(words.WAITS_FOR, waits_for)
+
+
+@register.filter
+def language_words(lang: str) -> str:
+    """A language by its name; its code where the name is not known."""
+    return words.of(words.LANGUAGES, lang)
+
+
+@register.filter
+def role_words(role: str) -> str:
+    """A role by its name."""
+    return words.of(words.ROLES, role)
+
+
+@register.filter
+def platform_title(platform: str) -> str:
+    """A platform by its name."""
+    try:
+        return platform_info(platform).title
+    except ConfigurationError:
+        return platform

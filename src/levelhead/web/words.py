@@ -1,0 +1,94 @@
+"""The words that screens use for the program's own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = Mapping[str, Promise | str]
+
+VIEWS: Final[Words] = {
+    "needs": _("Needs you"),
+    "now": _("Life safety"),
+    "clause": _("May break a clause"),
+    "stand": _("Can stand"),
+    "mine": _("Mine"),
+    "answered": _("Answered"),
+    "all": _("All"),
+}
+# What an empty view teaches.
+EMPTY: Final[Words] = {
+    "needs": _(
+        "Nothing waits for an answer. Questions, complaints and requests show here as they come."
+    ),
+    "now": _("Nobody is in danger, as far as the posts say. Signs of danger show here first."),
+    "clause": _(
+        "No post looks as if it breaks a clause of your policy. A person decides on each that does."
+    ),
+    "stand": _("Nothing here. Posts that need no answer wait here until you let them stand."),
+    "mine": _("You own no open case. Take one with “Assign to me” and it shows here."),
+    "answered": _("No case is answered yet. Answered ones show here with their replies."),
+    "all": _("No post has come in yet. See on the channels page whether the channels are at work."),
+}
+DISPOSITIONS: Final[Words] = {
+    "alert": _("Alert the duty officer"),
+    "answer": _("Answer"),
+    "route": _("Pass on"),
+    "research": _("Research, then answer"),
+    "correct": _("Correct the facts"),
+    "let_stand": _("Let stand"),
+    "moderate": _("Look at the policy"),
+}
+STATES: Final[Words] = {
+    "open": _("open"),
+    "answering": _("reply on its way"),
+    "answered": _("answered"),
+    "stood": _("let stand"),
+    "closed": _("closed"),
+    "own": _("our own post"),
+}
+WAITS_FOR: Final[Words] = {
+    "duty_officer": _("duty officer"),
+    "information_officer": _("information officer"),
+    "records": _("records"),
+    "service": _("the service concerned"),
+    "owner": _("its owner"),
+    "none": _("nobody"),
+}
+LANGUAGES: Final[Words] = {
+    "en": _("English"),
+    "es": _("Spanish"),
+    "und": _("language unknown"),
+    "fr": _("French"),
+    "pt": _("Portuguese"),
+    "zh": _("Chinese"),
+    "vi": _("Vietnamese"),
+    "ar": _("Arabic"),
+    "de": _("German"),
+    "tl": _("Tagalog"),
+    "ko": _("Korean"),
+    "ru": _("Russian"),
+}
+ROLES: Final[Words] = {
+    "viewer": _("viewer"),
+    "writer": _("writer"),
+    "records": _("records officer"),
+    "administrator": _("administrator"),
+}
+WEEKDAYS: Final[Words] = {
+    "monday": _("Monday"),
+    "tuesday": _("Tuesday"),
+    "wednesday": _("Wednesday"),
+    "thursday": _("Thursday"),
+    "friday": _("Friday"),
+    "saturday": _("Saturday"),
+    "sunday": _("Sunday"),
+}
+
+
+def of(table: Words, term: str) -> str:
+    """The words for a term; the term itself where there are none."""
+    return str(table.get(term, term))

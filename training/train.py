@@ -1,0 +1,203 @@
+"""Rebuild every model file: `python -m training.train --data DIR [--corpus corpus] [--seed 7]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from levelhead.analysis import heads as head_table
+from levelhead.analysis.heads import HEAD_COUNT, LABELS, LANGUAGES, SAFETY_HEADS, Heads
+from training import fit, measure
+from training.sources import Example, read_examples
+
+VERSION = "heads-2026.11"
+ROW_BITS = 18
+# From how much probability on an urgency of 1, 2, 3 or more it is taken (misses cost more).
+URGENCY_FROM = (0.5, 0.4, 0.35)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One head: its columns, and what an example says about it."""
+
+    name: str
+    first: int
+    classes: int
+    # Inverse of the regularisation, for rows of length 1.
+    strength: float
+    target: Callable[[Example], int | None]
+    weight: Callable[[Example], float]
+
+
+def _weight(example: Example) -> float:
+    return example.weight
+
+
+def _full(example: Example) -> float:
+    return 1.0 if example.source in ("corpus", "phrasebook") else 0.3
+
+
+def _label(example: Example) -> int | None:
+    return None if example.label is None else LABELS.index(example.label)
+
+
+def _yes(value: bool | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _language(example: Example) -> int | None:
+    return None if example.lang is None else LANGUAGES.index(example.lang)
+
+
+def _has(head: str) -> Callable[[Example], int | None]:
+    def target(example: Example) -> int | None:
+        if example.safety is None:
+            return None
+        return int(head in example.safety)
+
+    return target
+
+
+def _rare(head: str) -> Callable[[Example], float]:
+    """What the net looks for is rare: each find counts for many posts without."""
+
+    def weight(example: Example) -> float:
+        own = example.source in ("corpus", "phrasebook")
+        found = example.safety is not None and head in example.safety
+        return (1.0 if own else 0.05) * (30.0 if found else 1.0)
+
+    return weight
+
+
+def list_tasks() -> list[Task]:
+    """All heads in the order of their columns."""
+    tasks = [
+        Task(name="label", first=0, classes=12, strength=12, target=_label, weight=_weight),
+        Task(
+            name="reply", first=head_table.REPLY, classes=1, strength=30,
+            target=lambda e: _yes(e.reply), weight=_weight,
+        ),
+        Task(
+            name="urgency", first=13, classes=4, strength=15,
+            target=lambda e: e.urgency, weight=_weight,
+        ),
+        Task(
+            name="hostility", first=17, classes=4, strength=10,
+            target=lambda e: e.hostility, weight=_full,
+        ),
+        Task(
+            name="crisis", first=head_table.CRISIS, classes=1, strength=5,
+            target=lambda e: _yes(e.crisis), weight=_full,
+        ),
+    ]  # fmt: skip
+    for number, head in enumerate(SAFETY_HEADS):
+        tasks.append(
+            Task(
+                name=head, first=22 + number, classes=1, strength=60,
+                target=_has(head), weight=_rare(head),
+            )
+        )  # fmt: skip
+    tasks.append(
+        Task(name="lang", first=28, classes=3, strength=5, target=_language, weight=lambda _: 1.0)
+    )
+    return tasks
+
+
+def train(examples: Sequence[Example], *, row_bits: int = ROW_BITS) -> Heads:
+    """Fit, calibrate on the corpus's dev part, quantise. The same examples, the same heads."""
+    rows = 1 << row_bits
+    table = np.zeros((rows, HEAD_COUNT))
+    bias = np.zeros(HEAD_COUNT)
+    temperatures: dict[str, float] = {}
+    counts: dict[str, int] = {}
+    shifts: dict[str, float] = {}
+    matrix = fit.make_matrix([e.text for e in examples], [e.parent for e in examples], rows)
+    for task in list_tasks():
+        targets = [task.target(example) for example in examples]
+        learn = [
+            n for n, e in enumerate(examples) if targets[n] is not None and e.split == "train"
+        ]
+        check = [n for n, e in enumerate(examples) if targets[n] is not None and e.split == "dev"]
+        wanted = np.array([targets[n] or 0 for n in learn], dtype=np.int64)
+        fitted = fit.fit_head(
+            matrix[learn],
+            wanted,
+            np.array([task.weight(examples[n]) for n in learn]),
+            classes=task.classes,
+            strength=task.strength,
+        )
+        shift = 0.0
+        if task.name in SAFETY_HEADS:
+            shift = fit.find_recall_shift(
+                matrix[learn],
+                wanted,
+                np.array([task.weight(examples[n]) for n in learn]),
+                np.array([examples[n].source == "corpus" for n in learn]),
+                # A copy with a mention before it ends like its original.
+                np.array([zlib.crc32(examples[n].text[-40:].encode()) for n in learn]),
+                strength=task.strength,
+            )
+        temperature = fit.find_temperature(
+            fit.predict(fitted, matrix[check]),
+            np.array([targets[n] or 0 for n in check], dtype=np.int64),
+            np.array([task.weight(examples[n]) for n in check]),
+        )
+        columns = slice(task.first, task.first + task.classes)
+        table[:, columns] = fitted.weights / temperature
+        bias[columns] = (fitted.bias + shift) / temperature
+        temperatures[task.name], counts[task.name] = round(temperature, 4), len(learn)
+        shifts[task.name] = round(shift, 4)
+        print(f"{task.name}: {len(learn)} examples, temperature {temperature:.2f}, shift {shift:.2f}", flush=True)  # noqa: T201
+    asked = np.zeros(len(LABELS))
+    answered = np.zeros(len(LABELS))
+    for example in examples:
+        if example.split == "train" and example.label is not None and example.reply is not None:
+            asked[LABELS.index(example.label)] += example.weight
+            answered[LABELS.index(example.label)] += example.weight * example.reply
+    weights, scale = fit.quantise(table)
+    return Heads(
+        weights=weights,
+        scale=scale,
+        bias=bias.astype(np.float32),
+        version=VERSION,
+        urgency_from=URGENCY_FROM,
+        reply_rates=(answered / np.maximum(asked, 1e-9)).astype(np.float32),
+        notes={"temperature": temperatures, "examples": counts, "shift": shifts},
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read, train, save, measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the shared sets")
+    parser.add_argument("--corpus", type=Path, default=Path("corpus"))
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--out", type=Path, default=head_table.MODEL_FILE)
+    parser.add_argument("--limit", type=int, help="rows of each shared set, for a quick try")
+    parser.add_argument("--report", type=Path, help="write the measures here as JSON")
+    options = parser.parse_args(arguments)
+    examples = read_examples(
+        options.data, options.corpus, seed=options.seed, limit=options.limit
+    )
+    if not examples:
+        print(f"No examples in {options.data} or {options.corpus}.", file=sys.stderr)  # noqa: T201
+        return 2
+    heads = train(examples)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    head_table.save(heads, options.out)
+    report = measure.measure(heads, examples, options.data, seed=options.seed)
+    print(json.dumps(report, indent=1))  # noqa: T201
+    if options.report:
+        options.report.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
