@@ -8,17 +8,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
+from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score  # type: ignore[import-untyped]
 
 from levelhead.analysis import safety
 from levelhead.analysis.assess import Assessor
 from levelhead.analysis.domain import Assessment, PostText
 from levelhead.analysis.heads import SAFETY_HEADS, Heads
+from training import fit
 from training.sources import Example, Row, read_rows
 
 Measures = dict[str, Any]
+
+# Left out one at a time; neither occurs in another set.
+UNSEEN_EVENTS = ("2012_Sandy_Hurricane", "2013_Oklahoma_Tornado")
 
 
 def measure(heads: Heads, examples: Sequence[Example], data: Path, *, seed: int) -> Measures:
@@ -60,9 +64,7 @@ def _measure_corpus(assessor: Assessor, held: Sequence[Example]) -> Measures:
             3,
         ),
         "reply_accuracy": share(reply),
-        "urgency_exact": share(
-            [a.urgency == e.urgency for a, e in zip(found, held, strict=True)]
-        ),
+        "urgency_exact": share([a.urgency == e.urgency for a, e in zip(found, held, strict=True)]),
         "language": share([a.lang == e.lang for a, e in zip(found, held, strict=True)]),
     }
     for head in SAFETY_HEADS:
@@ -77,9 +79,7 @@ def _measure_corpus(assessor: Assessor, held: Sequence[Example]) -> Measures:
     return measures
 
 
-def _measure_desk(
-    assessor: Assessor, desk: Sequence[Row], examples: Sequence[Example]
-) -> Measures:
+def _measure_desk(assessor: Assessor, desk: Sequence[Row], examples: Sequence[Example]) -> Measures:
     found = _assess(assessor, desk)
     label = [a.label.value in row["labels"] for a, row in zip(found, desk, strict=True)]
     reply = [_word(a.reply >= 0.5) in row["reply"] for a, row in zip(found, desk, strict=True)]
@@ -134,8 +134,7 @@ def _measure_validation_sets(assessor: Assessor, data: Path) -> Measures:
     if rows:
         truth = np.array([int(row["complaint"]) == 1 for row in rows])
         scores = [
-            a.label_scores["complaint"] + a.label_scores["service"]
-            for a in _assess(assessor, rows)
+            a.label_scores["complaint"] + a.label_scores["service"] for a in _assess(assessor, rows)
         ]
         report["complaints_acl19"] = _rank(truth, scores)
     rows = read_rows(data, "youtube_spam")
@@ -149,6 +148,27 @@ def _measure_validation_sets(assessor: Assessor, data: Path) -> Measures:
         report["disaster_response_validation"] = _rank(
             truth, [a.crisis for a in _assess(assessor, rows)]
         )
+    return report
+
+
+def measure_unseen_events(examples: Sequence[Example], *, strength: float) -> Measures:
+    """The crisis head on whole events that it was fitted without (not the shipped weights)."""
+    report: Measures = {}
+    known = [e for e in examples if e.crisis is not None and e.split == "train"]
+    events = {e.event for e in known}
+    for event in UNSEEN_EVENTS:
+        if event not in events:
+            continue
+        held = np.array([e.event == event for e in known])
+        matrix = fit.make_matrix([e.text for e in known], [e.parent for e in known], 1 << 18)
+        truth = np.array([int(bool(e.crisis)) for e in known])
+        weights = np.array([1.0 if e.source == "corpus" else 0.3 for e in known])
+        learn, ask = np.flatnonzero(~held), np.flatnonzero(held)
+        fitted = fit.fit_head(
+            matrix[learn], truth[learn], weights[learn], classes=1, strength=strength
+        )
+        scores = 1.0 / (1.0 + np.exp(-fit.predict(fitted, matrix[ask])[:, 0]))
+        report[event] = _rank(truth[ask] > 0, scores.tolist())
     return report
 
 
@@ -170,5 +190,3 @@ def _word(yes: bool) -> str:
 def share(right: Sequence[bool]) -> float:
     """Part of `right` that is true."""
     return round(sum(right) / max(1, len(right)), 3)
-
-

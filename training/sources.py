@@ -94,6 +94,8 @@ def read_corpus(folder: Path) -> list[Example]:
                 )
             except (KeyError, ValueError, TypeError) as error:
                 raise ValueError(f"{path.name}:{number}: {error!r}") from error
+    if not examples:
+        raise ValueError(f"There are no posts in {folder}; is it the corpus?")
     return examples
 
 
@@ -104,7 +106,21 @@ _OPENINGS = [
     "", "", "", "", "@{} ", "@{} ", "@{} ", "@{} ", ".@{} ", "Hi @{} ", "Hey @{}, ",
     "@{} @citydesk ",
 ]  # fmt: skip
-_CLOSINGS = ["", "", "", "", "", ".", "!", "...", " https://t.co/x1", " smh", " 🙏", " #fail", " please"]
+_CLOSINGS = [
+    "",
+    "",
+    "",
+    "",
+    "",
+    ".",
+    "!",
+    "...",
+    " https://t.co/x1",
+    " smh",
+    " 🙏",
+    " #fail",
+    " please",
+]
 _ACCOUNTS = [
     "RivertonPD", "CityOfRiverton", "RepHarlan", "SenOkafor", "MetroTransit", "NorthAirways",
     "WaterDept", "MayorDiaz", "riverton311", "CoastalAirlines", "Speaker_Lund", "ParksRiverton",
@@ -138,7 +154,7 @@ def write_phrases(*, seed: int, each: int = 4) -> Iterator[Example]:
 
     for heading, phrases in blocks:
         label, reply, urgency, hostility, head = heading.groups()
-        safety = frozenset() if head in (None, "none") else frozenset({head})
+        safety: frozenset[str] = frozenset() if head in (None, "none") else frozenset({head})
         for phrase in phrases:
             for _ in range(each):
                 text = _SLOT.sub(fill, phrase)
@@ -251,9 +267,7 @@ def _disaster_original(row: Row) -> Example | None:
     if not original or original == row["text"] or guess_by_words(fold_words(original)) == "en":
         return None
     guess = guess_by_words(fold_words(original))
-    return Example(
-        text=original, source="disaster_response", lang="es" if guess == "es" else "und"
-    )
+    return Example(text=original, source="disaster_response", lang="es" if guess == "es" else "und")
 
 
 def _sms(row: Row) -> Example:
@@ -266,9 +280,10 @@ def _sms(row: Row) -> Example:
 
 
 def _davidson(row: Row) -> Example | None:
-    if row["count"] < 3 or max(
-        row["hate_speech"], row["offensive_language"], row["neither"]
-    ) * 3 < 2 * row["count"]:
+    if (
+        row["count"] < 3
+        or max(row["hate_speech"], row["offensive_language"], row["neither"]) * 3 < 2 * row["count"]
+    ):
         return None
     return Example(
         text=row["text"], source="davidson", hostility={0: 3, 1: 2, 2: 0}[row["class"]],
@@ -291,7 +306,9 @@ SOURCES: list[tuple[str, int, Callable[[Row], Example | None]]] = [
 ]
 
 
-def read_examples(data: Path, corpus: Path, *, seed: int, limit: int | None = None) -> list[Example]:
+def read_examples(
+    data: Path, corpus: Path, *, seed: int, limit: int | None = None
+) -> list[Example]:
     """All examples in an order that depends on the seed and the files alone."""
     own = read_corpus(corpus)
     return [

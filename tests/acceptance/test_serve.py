@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -19,6 +20,7 @@ from tests.integration.runtime.serving import (
     Installation,
     OpenStream,
     alive,
+    new_installation,
     session_of,
     until,
 )
@@ -26,13 +28,17 @@ from tests.integration.runtime.serving import (
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of an installation with an agency, to be copied."""
+    return new_installation(tmp_path_factory.mktemp("made") / "data").data
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Installation]:
+def place(made: Path, tmp_path: Path) -> Iterator[Installation]:
     """An installation with an agency, not running."""
+    shutil.copytree(made, tmp_path / "data")
     installation = Installation(tmp_path / "data")
-    installation.command(
-        "init", "--agency", "Riverton", "--email", "ann@example.org", "--name", "Ann"
-    )
     yield installation
     installation.end()
 
@@ -44,13 +50,14 @@ def _play(place: Installation, posts: int, *, speed: float = 0, name: str = "Squ
         for number in range(posts):
             line = {"at_seconds": number * 0.01, "id": f"p{number}", "text": f"Question {number}?"}
             file.write(json.dumps(line) + "\n")
-    place.command(
-        "channel", "add", "replay", "--name", name, "--set", f"stream={stream}",
-        "--set", f"started_at={datetime.now(UTC).isoformat()}",
-    )  # fmt: skip
+    settings = {
+        "stream": str(stream), "started_at": datetime.now(UTC).isoformat(), "speed": speed
+    }  # fmt: skip
     place.python(
-        "import json; from levelhead.channels.models import Channel\n"
-        f"c = Channel.objects.get(name={name!r}); c.settings['speed'] = {speed}; c.save()\n"
+        "import json; from levelhead.accounts.models import Agency\n"
+        "from levelhead.channels.actions import add_channel\n"
+        "add_channel(agency_id=Agency.objects.get().pk, platform='replay', "
+        f"name={name!r}, settings={settings!r})\n"
         "print(json.dumps('done'))"
     )
 

@@ -51,13 +51,16 @@ class StreamServer:
         """End all streams and the server."""
         self._application.close_soon()
         server = self._server
-        if server is not None:
+        if server is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(server.stop)
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
+        try:
+            self._loop.run_until_complete(self._serve())
+        finally:
+            self._loop.close()
 
     async def _serve(self) -> None:
         self._server = Server(
@@ -70,3 +73,8 @@ class StreamServer:
             log_enabled=False,
         )
         await self._server.serve()
+        # What still looks after the streams ends with them.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

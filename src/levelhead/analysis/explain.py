@@ -61,7 +61,7 @@ def _find_words(data: bytes) -> dict[int, str]:
     """Offset of each folded token to the word as it was written."""
     folded = bytearray(features.FOLDED_SIZE)
     origin = [0] * features.FOLDED_SIZE
-    length, _ = features.fold(data, 0, len(data), folded, origin)
+    length, _ = scoring.fold_plain(data, 0, len(data), folded, origin)
     words = {}
     at = 0
     while at < length:

@@ -58,18 +58,18 @@ class Heads:
 def logits(heads: Heads, totals: NDArray[np.int32], squares: Int64s) -> Floats:
     """(n, HEAD_COUNT) from the sums of the pass; an empty text gets the bias alone."""
     length = np.sqrt(np.maximum(squares, 1)).astype(np.float32)
-    return (totals * heads.scale / length[:, None] + heads.bias).astype(np.float32)
+    return np.asarray(totals * heads.scale / length[:, None] + heads.bias, dtype=np.float32)
 
 
 def softmax(values: Floats) -> Floats:
     """Over the last axis."""
     shifted = np.exp(values - values.max(axis=-1, keepdims=True))
-    return (shifted / shifted.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
 def sigmoid(values: Floats) -> Floats:
     """Without overflow for any float32."""
-    return (1.0 / (1.0 + np.exp(-np.clip(values, -60, 60)))).astype(np.float32)
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(values, -60, 60))), dtype=np.float32)
 
 
 def save(heads: Heads, path: Path) -> None:
@@ -99,7 +99,7 @@ def save(heads: Heads, path: Path) -> None:
 def read(path: Path = MODEL_FILE) -> Heads:
     """The heads in `path`; ConfigurationError where the file is missing or does not fit."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             meta = json.loads(file["meta"].tobytes())
             weights = np.ascontiguousarray(file["weights"].T)
             scale, bias = file["scale"], file["bias"]

@@ -20,11 +20,70 @@ REASONS: Final = {
 
 # t.co and similar are put there by the platforms themselves.
 SHORTENERS: Final = frozenset(
-    ["bit.ly", "tinyurl.com", "goo.gl", "is.gd", "ow.ly", "cutt.ly", "rb.gy", "rebrand.ly", "shorturl.at", "t.ly", "tiny.cc", "s.id", "v.gd", "bl.ink", "clck.ru", "soo.gd", "shorte.st", "adf.ly", "linkvertise.com", "grabify.link", "iplogger.org", "cutt.us", "qr.ae", "u.to", "x.gd", "urlz.fr", "t2m.io", "short.gy", "surl.li", "acortar.link", "n9.cl"]
+    [
+        "bit.ly",
+        "tinyurl.com",
+        "goo.gl",
+        "is.gd",
+        "ow.ly",
+        "cutt.ly",
+        "rb.gy",
+        "rebrand.ly",
+        "shorturl.at",
+        "t.ly",
+        "tiny.cc",
+        "s.id",
+        "v.gd",
+        "bl.ink",
+        "clck.ru",
+        "soo.gd",
+        "shorte.st",
+        "adf.ly",
+        "linkvertise.com",
+        "grabify.link",
+        "iplogger.org",
+        "cutt.us",
+        "qr.ae",
+        "u.to",
+        "x.gd",
+        "urlz.fr",
+        "t2m.io",
+        "short.gy",
+        "surl.li",
+        "acortar.link",
+        "n9.cl",
+    ]
 )
 
 ODD_ENDINGS: Final = frozenset(
-    ["xyz", "top", "click", "club", "icu", "buzz", "loan", "win", "bid", "work", "gq", "cf", "tk", "ml", "ga", "rest", "cam", "monster", "quest", "sbs", "cfd", "zip", "mov", "cyou", "bond", "lol"]
+    [
+        "xyz",
+        "top",
+        "click",
+        "club",
+        "icu",
+        "buzz",
+        "loan",
+        "win",
+        "bid",
+        "work",
+        "gq",
+        "cf",
+        "tk",
+        "ml",
+        "ga",
+        "rest",
+        "cam",
+        "monster",
+        "quest",
+        "sbs",
+        "cfd",
+        "zip",
+        "mov",
+        "cyou",
+        "bond",
+        "lol",
+    ]
 )
 
 # Names that are imitated, with the hosts that may carry them.

@@ -35,6 +35,7 @@ MARKS: Final = {
     "mail": features.SEEN_MAIL,
     "dotted": features.SEEN_DOTTED,
     "digits": features.SEEN_DIGITS,
+    "number": features.SEEN_NUMBER,
 }
 
 # One character for one, so that places in the plain text are places in the post.

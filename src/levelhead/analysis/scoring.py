@@ -7,8 +7,10 @@ order of additions does not matter.
 from __future__ import annotations
 
 import logging
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,11 @@ from levelhead.analysis.features import (
     PARENT_SALT,
     TAIL_BYTES,
 )
+
+# Plain integers in and out, for the compiler as for the interpreter: nothing to type.
+fold_plain: Any = features.fold
+_emit_plain: Any = features.emit
+_emit_flags_plain: Any = features.emit_flags
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +103,7 @@ def fold_words(text: str) -> list[str]:
     """The folded tokens of `text`, as the pass sees them."""
     data = encode(text)
     out = bytearray(FOLDED_SIZE)
-    length, _ = features.fold(data, 0, len(data), out, [0] * FOLDED_SIZE)
+    length, _ = fold_plain(data, 0, len(data), out, [0] * FOLDED_SIZE)
     return bytes(out[:length]).decode("utf-8", "replace").split(" ")[1:-1]
 
 
@@ -107,7 +114,7 @@ def _find_compiler() -> Any:
     except (ImportError, OSError, RuntimeError) as error:
         _log.warning("numba cannot be used (%s); posts are scored by the slow path", error)
         return None
-    if numba.config.DISABLE_JIT:
+    if getattr(numba.config, "DISABLE_JIT", False):
         _log.warning("numba is switched off; posts are scored by the slow path")
         return None
 
@@ -128,71 +135,117 @@ _emit = _jit(features.emit)
 _emit_flags = _jit(features.emit_flags)
 
 
-def _collect(  # type: ignore[no-untyped-def]
-    src, offsets, parent, parents, keys, bits, mask, folded, origin, index, value, owner, d
-):
-    length, flags = _fold(src, offsets[d], offsets[d + 1], folded, origin)
-    k, triggers, tokens = _emit(folded, length, 0, 1, index, value, owner, 0, mask, keys, bits)
-    has_parent = 0
-    if parents[d + 1] > parents[d]:
-        has_parent = 1
-        length, _ = _fold(parent, parents[d], parents[d + 1], folded, origin)
-        k, _, _ = _emit(folded, length, PARENT_SALT, 0, index, value, owner, k, mask, keys, bits)
-    k = _emit_flags(flags, tokens, has_parent, index, value, owner, k, mask)
-    return k, flags, triggers
+def _stamp_sources() -> int:
+    """A number that changes with the text of `features`."""
+    try:
+        return zlib.crc32(Path(features.__file__).read_bytes())
+    except OSError:
+        return 0
 
 
-_collect_fast = _jit(_collect)
+def _bind_passes(stamp: int) -> tuple[Any, Any]:
+    """The loops over a batch, compiled.
+
+    numba keeps compiled code by the time of its own file alone, and these loops hold the code of
+    `features` in them; what a function closes over is part of the key, so they close over `stamp`
+    (never below 0) and a change of `features` is seen.
+    """
+
+    def collect(  # type: ignore[no-untyped-def]
+        src, offsets, parent, parents, keys, bits, mask, folded, origin, index, value, owner, d
+    ):
+        if stamp < 0:
+            return 0, 0, 0
+        length, flags = _fold(src, offsets[d], offsets[d + 1], folded, origin)
+        k, triggers, tokens = _emit(folded, length, 0, 1, index, value, owner, 0, mask, keys, bits)
+        has_parent = 0
+        if parents[d + 1] > parents[d]:
+            has_parent = 1
+            length, _ = _fold(parent, parents[d], parents[d + 1], folded, origin)
+            k, _, _ = _emit(
+                folded, length, PARENT_SALT, 0, index, value, owner, k, mask, keys, bits
+            )
+        k = _emit_flags(flags, tokens, has_parent, index, value, owner, k, mask)
+        return k, flags, triggers
+
+    collect_fast = _jit(collect)
+
+    def score(  # type: ignore[no-untyped-def]
+        src, offsets, parent, parents, keys, bits, weights, totals, squares, seen, fired
+    ):
+        folded = np.empty(FOLDED_SIZE, dtype=np.uint8)
+        origin = np.empty(FOLDED_SIZE, dtype=np.int32)
+        index = np.empty(FEATURE_SIZE, dtype=np.int32)
+        value = np.empty(FEATURE_SIZE, dtype=np.int32)
+        owner = np.empty(FEATURE_SIZE, dtype=np.int32)
+        if stamp < 0:
+            return
+        heads = weights.shape[1]
+        mask = weights.shape[0] - 1
+        sums = np.zeros(heads, dtype=np.int32)
+        for d in range(len(offsets) - 1):
+            k, flags, triggers = collect_fast(
+                src,
+                offsets,
+                parent,
+                parents,
+                keys,
+                bits,
+                mask,
+                folded,
+                origin,
+                index,
+                value,
+                owner,
+                d,
+            )
+            square = 0
+            sums[:] = 0
+            for f in range(k):
+                row = index[f]
+                count = value[f]
+                square += count * count
+                for q in range(heads):
+                    sums[q] += np.int32(count) * np.int32(weights[row, q])
+            totals[d, :] = sums
+            squares[d] = square
+            seen[d] = flags
+            fired[d] = triggers
+
+    def gather(src, offsets, parent, parents, keys, bits, mask, ends, rows, counts):  # type: ignore[no-untyped-def]
+        folded = np.empty(FOLDED_SIZE, dtype=np.uint8)
+        origin = np.empty(FOLDED_SIZE, dtype=np.int32)
+        index = np.empty(FEATURE_SIZE, dtype=np.int32)
+        value = np.empty(FEATURE_SIZE, dtype=np.int32)
+        owner = np.empty(FEATURE_SIZE, dtype=np.int32)
+        if stamp < 0:
+            return
+        at = 0
+        for d in range(len(offsets) - 1):
+            k, _, _ = collect_fast(
+                src,
+                offsets,
+                parent,
+                parents,
+                keys,
+                bits,
+                mask,
+                folded,
+                origin,
+                index,
+                value,
+                owner,
+                d,
+            )
+            rows[at : at + k] = index[:k]
+            counts[at : at + k] = value[:k]
+            at += k
+            ends[d + 1] = at
+
+    return _jit(score), _jit(gather)
 
 
-def _score(  # type: ignore[no-untyped-def]
-    src, offsets, parent, parents, keys, bits, weights, totals, squares, seen, fired
-):
-    folded = np.empty(FOLDED_SIZE, dtype=np.uint8)
-    origin = np.empty(FOLDED_SIZE, dtype=np.int32)
-    index = np.empty(FEATURE_SIZE, dtype=np.int32)
-    value = np.empty(FEATURE_SIZE, dtype=np.int32)
-    owner = np.empty(FEATURE_SIZE, dtype=np.int32)
-    heads = weights.shape[1]
-    mask = weights.shape[0] - 1
-    sums = np.zeros(heads, dtype=np.int32)
-    for d in range(len(offsets) - 1):
-        k, flags, triggers = _collect_fast(
-            src, offsets, parent, parents, keys, bits, mask, folded, origin, index, value, owner, d
-        )
-        square = 0
-        sums[:] = 0
-        for f in range(k):
-            row = index[f]
-            count = value[f]
-            square += count * count
-            for q in range(heads):
-                sums[q] += np.int32(count) * np.int32(weights[row, q])
-        totals[d, :] = sums
-        squares[d] = square
-        seen[d] = flags
-        fired[d] = triggers
-
-
-def _gather(src, offsets, parent, parents, keys, bits, mask, ends, rows, counts):  # type: ignore[no-untyped-def]
-    folded = np.empty(FOLDED_SIZE, dtype=np.uint8)
-    origin = np.empty(FOLDED_SIZE, dtype=np.int32)
-    index = np.empty(FEATURE_SIZE, dtype=np.int32)
-    value = np.empty(FEATURE_SIZE, dtype=np.int32)
-    owner = np.empty(FEATURE_SIZE, dtype=np.int32)
-    at = 0
-    for d in range(len(offsets) - 1):
-        k, _, _ = _collect_fast(
-            src, offsets, parent, parents, keys, bits, mask, folded, origin, index, value, owner, d
-        )
-        rows[at : at + k] = index[:k]
-        counts[at : at + k] = value[:k]
-        at += k
-        ends[d + 1] = at
-
-
-_score_fast = _jit(_score)
-_gather_fast = _jit(_gather)
+_score_fast, _gather_fast = _bind_passes(_stamp_sources())
 
 
 def is_compiled() -> bool:
@@ -238,17 +291,17 @@ def collect_plain(
     folded = bytearray(FOLDED_SIZE)
     origin = [0] * FOLDED_SIZE
     index, value, owner = [0] * size, [0] * size, [0] * size
-    length, flags = features.fold(text, 0, len(text), folded, origin)
-    k, fired, tokens = features.emit(
+    length, flags = fold_plain(text, 0, len(text), folded, origin)
+    k, fired, tokens = _emit_plain(
         folded, length, 0, 1, index, value, owner, 0, mask, triggers.keys, triggers.bits
     )
     if parent:
-        length, _ = features.fold(parent, 0, len(parent), folded, origin)
-        k, _, _ = features.emit(
+        length, _ = fold_plain(parent, 0, len(parent), folded, origin)
+        k, _, _ = _emit_plain(
             folded, length, PARENT_SALT, 0, index, value, owner, k, mask,
             triggers.keys, triggers.bits,
         )  # fmt: skip
-    k = features.emit_flags(flags, tokens, int(bool(parent)), index, value, owner, k, mask)
+    k = _emit_flags_plain(flags, tokens, int(bool(parent)), index, value, owner, k, mask)
     return index[:k], value[:k], owner[:k], flags, fired
 
 

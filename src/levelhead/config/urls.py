@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, register_converter
 
 from levelhead.accounts.urls import agency_patterns, sign_in_patterns
-from levelhead.channels.urls import hook_patterns
 from levelhead.records.views import records
+from levelhead.web.converters import RowIdConverter
 from levelhead.web.views import strip_state
+
+# Before the patterns that use it.
+register_converter(RowIdConverter, "row")
 
 urlpatterns = [
     path("", include("levelhead.ops.urls")),
     path("", include("levelhead.accounts.urls")),
     path("accounts/", include(sign_in_patterns)),
-    path("hooks/", include(hook_patterns)),
+    path("hooks/", include("levelhead.channels.hook_urls")),
     path("<slug:agency>/", include(agency_patterns)),
     path("<slug:agency>/inbox/", include("levelhead.inbox.urls")),
     path("<slug:agency>/channels/", include("levelhead.channels.urls")),

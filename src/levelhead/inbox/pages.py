@@ -20,7 +20,7 @@ from levelhead.inbox.actions import UNDO_SECONDS, BulkOutcome
 from levelhead.inbox.domain import NEXT_STATES, CaseState
 from levelhead.inbox.forms import Typed
 from levelhead.inbox.newest import NO_ID
-from levelhead.kernel.errors import LevelheadError, NotFound
+from levelhead.kernel.errors import LevelheadError
 from levelhead.records.queries import list_case_events
 from levelhead.replies.forms import ReplyForm, new_reply_form
 from levelhead.replies.queries import find_way_out, list_replies
@@ -118,8 +118,6 @@ def conversation_context(
     request: AgencyRequest, post_id: int, *, reply_form: ReplyForm | None, typed: Typed
 ) -> dict[str, object]:
     """What the conversation and its case need. Raises NotFound."""
-    if post_id > NO_ID:
-        raise NotFound(f"There is no post {post_id} here.")
     case = thread.find_case(request.agency, post_id)
     may_work = request.member.may(Ability.WORK)
     states = NEXT_STATES[CaseState(case.state)]

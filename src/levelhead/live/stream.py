@@ -263,10 +263,8 @@ class Streams:
                 }
             )
             await stream.run(self._hub, self._log, receive)
-            # The end of the answer; a connection that takes nothing is not waited for.
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(1.0):
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+            # No end is sent: it would wait for a connection that takes nothing, and keep open one
+            # that nobody uses. The server hangs up, and the browser comes back if it wants to.
         finally:
             self._open.discard(stream)
             self._of_one[user_id] -= 1

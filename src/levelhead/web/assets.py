@@ -1,17 +1,21 @@
 """Puts what pages need from other projects where they find it: `python -m levelhead.web.assets`.
 
 Standard library only, so that it runs before anything else is set up. Copies from node_modules
-(after `npm ci`) and from the wheel of django-htmx into static/vendor, which git ignores.
+(after `npm ci`) and from the wheel of django-htmx into static/vendor, which git ignores, and
+compiles the texts in other languages.
 """
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Final
+
+from levelhead.web.catalog import CatalogError, compile_all
 
 PACKAGE: Final = Path(__file__).resolve().parent
 VENDOR: Final = PACKAGE / "static" / "vendor"
@@ -20,6 +24,7 @@ HTMX: Final = Path("static") / "django_htmx" / "htmx-2.min.js"
 WEIGHTS: Final = ("Regular", "Italic", "SemiBold", "Bold")
 # Icons named by the components that pages use; others are never asked for.
 _ICON: Final = re.compile(r"url\(\.\./(img/(?:usa-icons|usa-icons-bg)/[a-z_-]+\.svg)\)")
+_SQUEEZED: Final = (".css", ".js", ".svg")
 _OTHER_PICTURES: Final = ("img/correct8.svg", "img/correct8-alt.svg", "img/sprite.svg")
 
 
@@ -65,7 +70,7 @@ def copy_assets(node_modules: Path, vendor: Path = VENDOR) -> list[Path]:
     written.append(target)
     written.append(_copy(source.parent / "LICENSE.md", vendor / "uswds" / "LICENSE.md"))
     written.append(_copy(find_htmx(), vendor / "htmx" / "htmx.min.js"))
-    return written
+    return written + [_squeeze(path) for path in written if path.suffix in _SQUEEZED]
 
 
 def _copy(source: Path, target: Path) -> Path:
@@ -76,15 +81,23 @@ def _copy(source: Path, target: Path) -> Path:
     return target
 
 
+def _squeeze(path: Path) -> Path:
+    """A compressed twin, which the server gives to browsers that take it; the same every time."""
+    target = path.with_name(f"{path.name}.gz")
+    target.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    return target
+
+
 def main() -> int:
-    """Copy and say how much."""
+    """Copy and compile, and say how much."""
     try:
         written = copy_assets(find_node_modules(Path.cwd()))
-    except AssetsMissingError as error:
+        written += compile_all()
+    except (AssetsMissingError, CatalogError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     size = sum(path.stat().st_size for path in written)
-    sys.stdout.write(f"{len(written)} files, {size // 1024} KiB in {VENDOR}\n")
+    sys.stdout.write(f"{len(written)} files, {size // 1024} KiB below {PACKAGE}\n")
     return 0
 
 

@@ -34,7 +34,7 @@ BIDI: Final = {
     "\u2068": "FSI",
     "\u2069": "PDI",
 }
-_BIDI: Final = re.compile("[" + "".join(BIDI) + "]")
+BIDI_CONTROLS: Final = re.compile("[" + "".join(BIDI) + "]")
 
 Place = tuple[int, int]
 
@@ -111,7 +111,7 @@ def _highlighted(text: str, start: int, end: int, marks: Sequence[Place]) -> str
 
 
 def _marked(text: str) -> str:
-    return _BIDI.sub(_bidi_mark, str(escape(text)))
+    return BIDI_CONTROLS.sub(_bidi_mark, str(escape(text)))
 
 
 def _bidi_mark(found: re.Match[str]) -> str:

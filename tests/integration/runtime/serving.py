@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -123,7 +124,7 @@ class Installation:
             f"http://127.0.0.1:{self.port}{path}", headers=headers or {}
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # loopback
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -178,6 +179,15 @@ def _listens(port: int) -> bool:
     return True
 
 
+def new_installation(folder: Path) -> Installation:
+    """One with an agency and an administrator, Ann. Not running."""
+    installation = Installation(folder)
+    installation.command(
+        "init", "--agency", "Riverton", "--email", "ann@example.org", "--name", "Ann"
+    )
+    return installation
+
+
 SIGN_IN = """
 import json
 from django.conf import settings
@@ -211,21 +221,20 @@ class OpenStream:
             f"GET /live/{slug}/{query} HTTP/1.1\r\nHost: 127.0.0.1:{installation.stream_port}\r\n"
             f"Cookie: sessionid={key}\r\n{more}\r\n".encode()
         )
-        self._file = self._socket.makefile("rb")
-        self.status = int(self._file.readline().split()[1])
-        self.headers = {}
-        while (line := self._file.readline().strip()) != b"":
-            name, _, value = line.decode().partition(": ")
-            self.headers[name.lower()] = value
+        self._answer = http.client.HTTPResponse(self._socket, method="GET")
+        self._answer.begin()
+        self.status = self._answer.status
+        self.headers = {name.lower(): value for name, value in self._answer.getheaders()}
 
     def json(self) -> Any:
         """The whole body, of a refusal."""
-        return json.loads(self._file.read(int(self.headers["content-length"])))
+        return json.loads(self._answer.read())
 
     def lines(self) -> Iterator[str]:
-        """Lines of the stream without their chunks' lengths, until it ends."""
-        while line := self._file.readline():
-            yield line.decode().rstrip()
+        """Lines of the stream, until the server hangs up."""
+        with contextlib.suppress(http.client.IncompleteRead):
+            while line := self._answer.readline():
+                yield line.decode().rstrip()
 
     def next_event(self) -> dict[str, Any]:
         """The next event."""
@@ -237,5 +246,5 @@ class OpenStream:
 
     def close(self) -> None:
         """Hang up."""
-        self._file.close()
+        self._answer.close()
         self._socket.close()

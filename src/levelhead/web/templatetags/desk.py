@@ -18,7 +18,7 @@ from levelhead.inbox.judging import triage_rules
 from levelhead.kernel import clock
 from levelhead.kernel.errors import ConfigurationError
 from levelhead.web import words
-from levelhead.web.posttext import fold_at, shift_spans, show_plain, show_text
+from levelhead.web.posttext import BIDI_CONTROLS, fold_at, shift_spans, show_plain, show_text
 
 register = template.Library()
 
@@ -106,6 +106,12 @@ def inert(text: str) -> SafeString:
 def web_address(address: str) -> str:
     """The address where a browser may follow it; nothing for any other scheme."""
     return address if address.lower().startswith(("https://", "http://")) else ""
+
+
+@register.filter
+def plain_name(text: object) -> str:
+    """A stranger's name for where nothing but text can stand: without hidden characters."""
+    return BIDI_CONTROLS.sub("", str(text))
 
 
 @register.simple_tag

@@ -1,0 +1,1 @@
+"""What a stream of posts is like: copies, baselines, bursts, topics. In bounded memory."""

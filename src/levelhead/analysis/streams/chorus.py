@@ -1,0 +1,162 @@
+"""Hot posts that speak of the same thing: found from the newest one outward."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from levelhead.analysis.streams.baselines import surprise
+from levelhead.analysis.streams.domain import Signs
+from levelhead.analysis.streams.term_table import HAZARD_MARK, TermTable
+
+# A term links posts where it comes this many times as often as usual, and at least twice.
+LINK_RATIO: Final = 3.0
+LINK_LEAST: Final = 1.5
+# So many of the most frequent linking terms explain a chorus.
+COVER: Final = 6
+# What another copy of the same words adds, from another author and from the same.
+COPY_WEIGHT: Final = 0.5
+OWN_COPY_WEIGHT: Final = 0.1
+# One author saying it again in other words.
+AGAIN_WEIGHT: Final = 0.3
+
+
+@dataclass(slots=True, eq=False)
+class Note:
+    """What is kept of a post for a while."""
+
+    at: float
+    id: object
+    author: str | None
+    # Terms, and hazards with HAZARD_MARK before them.
+    terms: frozenset[str]
+    signs: Signs
+    cluster: int
+    # Adjacent terms as they were written, to name topics with.
+    pairs: tuple[tuple[str, str], ...]
+    # Number of the topic it was counted to; 0 for none.
+    topic: int = 0
+
+
+@dataclass(slots=True)
+class Chorus:
+    """Hot posts that share terms that are rare otherwise."""
+
+    notes: list[Note]
+    # Linking terms, the most frequent first.
+    terms: list[str]
+    # Heat added up, copies and repeated authors counting less.
+    mass: float
+    # How much of it was to be expected, and how surprising it is (nats).
+    expected: float
+    surprise: float
+
+
+def weigh(notes: Iterable[Note]) -> float:
+    """The heat of `notes` added up; copies and repeated authors count less."""
+    mass = 0.0
+    clusters: Counter[int] = Counter()
+    authors: Counter[str] = Counter()
+    said: set[tuple[int, str]] = set()
+    for note in notes:
+        weight = note.signs.heat
+        if note.author is not None:
+            if (note.cluster, note.author) in said:
+                weight *= OWN_COPY_WEIGHT
+            elif clusters[note.cluster]:
+                weight *= COPY_WEIGHT
+            elif authors[note.author]:
+                weight *= AGAIN_WEIGHT ** min(3, authors[note.author])
+            authors[note.author] += 1
+            said.add((note.cluster, note.author))
+        elif clusters[note.cluster]:
+            weight *= COPY_WEIGHT
+        # The tenth copy tells less than the second.
+        if clusters[note.cluster] > 3:
+            weight *= 3 / clusters[note.cluster]
+        clusters[note.cluster] += 1
+        mass += weight
+    return mass
+
+
+def list_links(terms: Iterable[str], table: TermTable, at: float) -> list[str]:
+    """Those of `terms` that come far more often than usual."""
+    links = []
+    for term in terms:
+        cell = table.cells.get(term)
+        if cell is None or cell.fast < LINK_LEAST:
+            continue
+        expected, _ = table.expect(term, at)
+        if cell.fast >= LINK_RATIO * expected:
+            links.append(term)
+    return links
+
+
+def find_chorus(newest: Note, hot: Sequence[Note], table: TermTable, at: float) -> Chorus:
+    """The posts of `hot` that are linked with `newest`, at most three steps away."""
+    links_of: dict[str, bool] = {}
+
+    def links(note: Note) -> list[str]:
+        unknown = [term for term in note.terms if term not in links_of]
+        found = set(list_links(unknown, table, at))
+        for term in unknown:
+            links_of[term] = term in found
+        return [term for term in note.terms if links_of[term]]
+
+    reached = [newest]
+    left = [note for note in hot if note is not newest]
+    terms = set(links(newest))
+    for _ in range(3):
+        near = [note for note in left if not terms.isdisjoint(note.terms)]
+        if not near:
+            break
+        left = [note for note in left if terms.isdisjoint(note.terms)]
+        reached += near
+        for note in near:
+            terms.update(links(note))
+    reached.sort(key=lambda note: note.at)
+    counts = Counter(term for note in reached for term in note.terms if term in terms)
+    ordered = [term for term, _ in counts.most_common()]
+    # The fewest terms that hold the chorus together say what was to be expected of it.
+    expected = 0.0
+    covered: set[int] = set()
+    for term in ordered[:COVER]:
+        having = {index for index, note in enumerate(reached) if term in note.terms}
+        if having - covered:
+            expected += table.expect(term, at)[1]
+            covered |= having
+    mass = weigh(reached)
+    if not terms:
+        # One post alone; anything hot was as likely.
+        expected = max(expected, 1.0)
+    expected = max(expected, 0.02)
+    return Chorus(reached, ordered, mass, expected, surprise(mass, expected))
+
+
+def name_topic(terms: Sequence[str], notes: Sequence[Note], limit: int = 5) -> tuple[str, ...]:
+    """Readable names: phrases where two terms stand together, then terms; no bare hazards twice."""
+    counts = Counter(term for note in notes for term in note.terms)
+    pairs = Counter(pair for note in notes for pair in set(note.pairs))
+    names: list[str] = []
+    used: set[str] = set()
+    for term in terms:
+        if len(names) == limit:
+            break
+        if term.startswith(HAZARD_MARK) or term in used:
+            continue
+        best = max(
+            (pair for pair in pairs if term in pair and used.isdisjoint(pair)),
+            key=lambda pair: (pairs[pair], pair),
+            default=None,
+        )
+        if best is not None and pairs[best] >= 2 and pairs[best] >= 0.5 * counts[term]:
+            names.append(" ".join(best))
+            used.update(best)
+        else:
+            names.append(term)
+            used.add(term)
+    if not names:
+        names = [term.removeprefix(HAZARD_MARK) for term in terms if term][:limit]
+    return tuple(names)

@@ -1,0 +1,361 @@
+"""Reads a stream post by post and says what bursts; what level that deserves is doctrine's."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Final
+
+from levelhead.analysis.streams.baselines import Share, WeekBaseline, surprise
+from levelhead.analysis.streams.chorus import Chorus, Note, find_chorus, list_links, name_topic
+from levelhead.analysis.streams.domain import Burst, Reader, StreamPost
+from levelhead.analysis.streams.near_duplicates import NearDuplicates
+from levelhead.analysis.streams.signs import HOT, WITHOUT_MODEL, read_signs
+from levelhead.analysis.streams.stream_clock import StreamClock
+from levelhead.analysis.streams.term_table import FAST, HAZARD_MARK, TermTable
+from levelhead.analysis.streams.terms import cut_terms
+from levelhead.analysis.streams.vocabulary import load_vocabulary
+
+# What is kept of the past for looking at single posts.
+RECENT: Final = 4096
+RECENT_HOT: Final = 256
+WINDOW: Final = 45 * 60.0
+# A chorus this small is not looked at further.
+CHORUS_LEAST: Final = 2.0
+# Posts about one thing before volume alone is worth a word.
+VOLUME_LEAST: Final = 10.0
+VOLUME_SURPRISE: Final = 14.0
+# Look again when it has grown so much.
+GROWTH: Final = 1.3
+EXAMPLES: Final = 5
+TOPIC_TERMS: Final = 12
+# Topics under way: how many are kept, and how long after their last post.
+MAX_TOPICS: Final = 64
+TOPIC_SECONDS: Final = 12 * 3600.0
+# How long single grave posts are remembered.
+GRAVE_WINDOW: Final = 60 * 60.0
+
+
+class Topic:
+    """Something under way that later posts belong to."""
+
+    __slots__ = ("count", "last", "looked", "number", "terms")
+
+    def __init__(self, number: int, at: float) -> None:
+        self.number = number
+        self.terms: set[str] = set()
+        self.last = at
+        self.count = 0
+        # `count` when it was last reported on.
+        self.looked = 0
+
+
+class StreamWatch:
+    """Takes posts in the order of their arrival; gives the bursts that each one completes.
+
+    Memory is bounded whatever comes: a ring of posts, a capped table of terms, capped topics.
+    Not safe between threads.
+    """
+
+    def __init__(self, reader: Reader | None = None, *, ring: int = 1 << 16) -> None:
+        self._reader = reader
+        self._vocabulary = load_vocabulary()
+        self._clock = StreamClock()
+        self._duplicates = NearDuplicates(ring)
+        self._table = TermTable()
+        self._recent: deque[Note] = deque(maxlen=RECENT)
+        self._hot: deque[Note] = deque(maxlen=RECENT_HOT)
+        self._grave: deque[Note] = deque(maxlen=RECENT_HOT)
+        self._week = WeekBaseline()
+        self._negative = Share(prior=0.1, weight=100, fast=100, slow=20_000)
+        self._topics: dict[int, Topic] = {}
+        self._topic_number = 0
+        self._whole_checked = 0.0
+        self._whole_at = float("-inf")
+        self._seen = 0
+
+    def take(self, posts: Sequence[StreamPost]) -> list[Burst]:
+        """The bursts that these posts complete, in order."""
+        bursts: list[Burst] = []
+        if not posts:
+            return bursts
+        texts = [post.text for post in posts]
+        readings = self._reader(texts) if self._reader else [WITHOUT_MODEL] * len(texts)
+        clusters = self._duplicates.add(texts).tolist()
+        for post, reading, cluster in zip(posts, readings, clusters, strict=True):
+            terms, words = cut_terms(post.text)
+            signs = read_signs(post, words, reading, self._vocabulary)
+            marked = [HAZARD_MARK + hazard for hazard in signs.hazards]
+            chosen = set(terms)
+            note = Note(
+                at=self._clock.take(post.created_at),
+                id=post.id,
+                author=post.author,
+                terms=frozenset(terms + marked),
+                signs=signs,
+                cluster=cluster,
+                pairs=tuple(
+                    pair for pair in pairwise(words) if pair[0] in chosen and pair[1] in chosen
+                )[:20],
+            )
+            bursts += self._count(note)
+        return bursts
+
+    @property
+    def now(self) -> datetime | None:
+        """Stream time; None before any post had a time."""
+        return self._clock.now
+
+    def _count(self, note: Note) -> list[Burst]:
+        at, signs = note.at, note.signs
+        hot = signs.heat >= HOT
+        self._seen += 1
+        self._table.count(note.terms, at, hot=hot)
+        self._week.add(at)
+        self._negative.add(float(signs.negative))
+        self._recent.append(note)
+        self._join_topic(note)
+        bursts = []
+        if hot:
+            self._hot.append(note)
+        while self._hot and self._hot[0].at < at - WINDOW:
+            self._hot.popleft()
+        while self._grave and self._grave[0].at < at - GRAVE_WINDOW:
+            self._grave.popleft()
+        if signs.danger or signs.press or signs.misconduct or signs.vigilante:
+            self._grave.append(note)
+            bursts.append(self._describe_grave(note))
+        if hot:
+            bursts += self._hear_chorus(note)
+        bursts += self._weigh_volume(note)
+        bursts += self._weigh_whole(at)
+        return bursts
+
+    # Topics under way
+
+    def _join_topic(self, note: Note) -> None:
+        best, most = 0, 0.0
+        for number, topic in self._topics.items():
+            shared = topic.terms & note.terms
+            # A hazard's mark alone is not enough to belong to the same event.
+            score = sum(0.5 if term.startswith(HAZARD_MARK) else 1.0 for term in shared)
+            if score > most:
+                best, most = number, score
+        if best and (most >= 1.5 or (most >= 1 and note.signs.heat >= HOT)):
+            note.topic = best
+            topic = self._topics[best]
+            topic.count += 1
+            topic.last = note.at
+
+    def _open_topic(self, terms: Sequence[str], notes: Iterable[Note], at: float) -> Topic:
+        own = Counter(note.topic for note in notes if note.topic)
+        number = own.most_common(1)[0][0] if own else 0
+        topic = self._topics.get(number)
+        if topic is None:
+            for old in [
+                number for number, topic in self._topics.items() if topic.last < at - TOPIC_SECONDS
+            ]:
+                del self._topics[old]
+            if len(self._topics) >= MAX_TOPICS:
+                del self._topics[min(self._topics, key=lambda n: self._topics[n].last)]
+            self._topic_number += 1
+            number = self._topic_number
+            topic = self._topics[number] = Topic(number, at)
+        for note in notes:
+            if not note.topic:
+                note.topic = number
+                topic.count += 1
+        topic.terms.update(terms[: max(0, TOPIC_TERMS - len(topic.terms))])
+        topic.last = at
+        return topic
+
+    # What bursts
+
+    def _hear_chorus(self, note: Note) -> list[Burst]:
+        topic = self._topics.get(note.topic)
+        if topic is not None and topic.looked and topic.count < topic.looked * GROWTH:
+            return []
+        chorus = find_chorus(note, list(self._hot), self._table, note.at)
+        if chorus.mass < CHORUS_LEAST or not chorus.terms:
+            return []
+        return [self._describe_chorus(chorus, note.at)]
+
+    def _describe_chorus(self, chorus: Chorus, at: float) -> Burst:
+        lead = set(chorus.terms[:3])
+        about = [
+            note
+            for note in self._recent
+            if note.at >= at - WINDOW and not lead.isdisjoint(note.terms)
+        ]
+        evidence = self._gather(about)
+        evidence |= {
+            "emergency": chorus.mass,
+            "emergency_surprise": chorus.surprise,
+            "emergency_expected": chorus.expected,
+            "emergency_share": _share(about, lambda note: note.signs.heat >= HOT),
+            "originals": float(len({note.cluster for note in chorus.notes})),
+        }
+        topic = self._open_topic(chorus.terms, chorus.notes, at) if chorus.surprise > 6 else None
+        if topic is not None:
+            topic.looked = topic.count
+        key = topic.number if topic is not None else 0
+        return self._make(at, chorus.terms, about, chorus.notes, evidence, key=key)
+
+    def _describe_grave(self, note: Note) -> Burst:
+        links = set(list_links(note.terms, self._table, note.at))
+        related = [
+            other
+            for other in self._grave
+            if other is note or not (links or note.terms).isdisjoint(other.terms)
+        ]
+        evidence = self._gather(related)
+        evidence["originals"] = float(len({other.cluster for other in related}))
+        terms = sorted(note.terms, key=lambda term: (term not in links, term))
+        return self._make(note.at, terms, related, related, evidence, key=note.topic)
+
+    def _weigh_volume(self, note: Note) -> list[Burst]:
+        bursts: list[Burst] = []
+        for term in note.terms:
+            cell = self._table.cells.get(term)
+            if cell is None or cell.fast < VOLUME_LEAST or cell.fast < cell.checked * GROWTH:
+                continue
+            expected, _ = self._table.expect(term, note.at)
+            if surprise(cell.fast, expected) < VOLUME_SURPRISE:
+                continue
+            cell.checked = cell.fast
+            if bursts:
+                # One burst for a post is enough; its other terms were looked at with it.
+                continue
+            about = [
+                other
+                for other in self._recent
+                if term in other.terms and other.at >= note.at - WINDOW
+            ]
+            counts = Counter(other_term for other in about for other_term in other.terms)
+            shared = [
+                name
+                for name, count in counts.most_common(16)
+                if count >= 0.3 * len(about) and count > 1
+            ]
+            links = list_links(shared, self._table, note.at)
+            topic = self._topics.get(note.topic)
+            if topic is None:
+                topic = self._open_topic(links or [term], about, note.at)
+            evidence = self._gather(about)
+            evidence |= {
+                "emergency": 0.0,
+                "emergency_share": _share(about, lambda other: other.signs.heat >= HOT),
+                "originals": float(len({other.cluster for other in about})),
+                "surprise": surprise(cell.fast, expected),
+            }
+            # In three quarters of an hour more comes than in the decaying count.
+            usual = expected * WINDOW / FAST
+            bursts.append(
+                self._make(
+                    note.at,
+                    links or [term],
+                    about,
+                    about,
+                    evidence,
+                    usual=usual,
+                    key=topic.number,
+                )
+            )
+        return bursts
+
+    def _weigh_whole(self, at: float) -> list[Burst]:
+        total = self._table.total.fast
+        if at < self._whole_at + 600 or total < VOLUME_LEAST:
+            return []
+        self._whole_at = at
+        usual, stray = self._week.expect(at)
+        if usual <= 0:
+            return []
+        hourly = total * 3600 / FAST
+        rise = self._negative.recent - self._negative.usual
+        grown = hourly > usual + 4 * stray and hourly >= 2 * usual
+        if not grown and rise < 0.2:
+            return []
+        if total < self._whole_checked * GROWTH:
+            return []
+        self._whole_checked = total
+        about = [note for note in self._recent if note.at >= at - FAST]
+        evidence = self._gather(about) | {"negative_rise": rise, "strays": (hourly - usual) / stray}
+        counts = Counter(term for note in about for term in note.terms)
+        terms = list_links((term for term, _ in counts.most_common(40)), self._table, at)
+        burst = self._make(
+            at, terms, about, about[-EXAMPLES:], evidence, usual=usual * FAST / 3600, whole=True
+        )
+        return [burst]
+
+    def _gather(self, notes: Sequence[Note]) -> dict[str, float]:
+        """Figures about posts that belong together."""
+        authors = {note.author for note in notes if note.author is not None}
+        named = Counter(note.cluster for note in notes)
+
+        def voices(holds: Callable[[Note], bool]) -> float:
+            # Copies of one text, and one author's posts, are one voice.
+            found = [note for note in notes if holds(note)]
+            by_text = len({note.cluster for note in found})
+            known = {note.author for note in found if note.author is not None}
+            unknown = sum(note.author is None for note in found)
+            return float(min(by_text, len(known) + unknown))
+
+        largest = named.most_common(1)[0] if named else (0, 0)
+        return {
+            "authors": float(len(authors)),
+            "danger": voices(lambda note: note.signs.danger),
+            "negative": voices(lambda note: note.signs.negative),
+            "negative_share": _share(notes, lambda note: note.signs.negative),
+            "press": voices(lambda note: note.signs.press),
+            "misconduct": voices(lambda note: note.signs.misconduct),
+            "vigilante": voices(lambda note: note.signs.vigilante),
+            "rumor": voices(lambda note: note.signs.rumor),
+            "official": voices(lambda note: note.signs.official),
+            "high_reach": voices(lambda note: note.signs.high_reach),
+            "copies": float(largest[1]),
+            "copies_share": largest[1] / len(notes) if notes else 0.0,
+            "copy_authors": float(
+                len({n.author for n in notes if n.cluster == largest[0] and n.author is not None})
+            ),
+        }
+
+    def _make(
+        self,
+        at: float,
+        terms: Sequence[str],
+        about: Sequence[Note],
+        telling: Sequence[Note],
+        evidence: dict[str, float],
+        *,
+        usual: float | None = None,
+        whole: bool = False,
+        key: int = 0,
+    ) -> Burst:
+        if usual is None:
+            lead = [term for term in terms[:3] if not term.startswith(HAZARD_MARK)] or terms[:1]
+            expected = [self._table.expect(term, at)[0] for term in lead]
+            usual = max(expected, default=0.0) * WINDOW / FAST
+        evidence["posts"] = float(len(about))
+        evidence["ratio"] = len(about) / max(usual, 1.0)
+        examples: dict[int, object] = {}
+        for note in sorted(telling, key=lambda note: -note.signs.heat):
+            examples.setdefault(note.cluster, note.id)
+            if len(examples) == EXAMPLES:
+                break
+        return Burst(
+            at=self._clock.now or datetime.fromtimestamp(at, UTC),
+            topic=name_topic(terms, telling),
+            posts=len(about),
+            baseline=usual,
+            examples=tuple(examples.values()),
+            evidence=evidence,
+            key=key,
+            whole_stream=whole,
+        )
+
+
+def _share(notes: Sequence[Note], holds: Callable[[Note], bool]) -> float:
+    return sum(map(holds, notes)) / len(notes) if notes else 0.0

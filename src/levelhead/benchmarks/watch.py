@@ -1,0 +1,424 @@
+"""How soon `levelhead watch` speaks up, and how often for nothing, on streams built from data.
+
+Each stream is ordinary traffic (posts that readers labelled off-topic, with a day's and a week's
+rhythm, and bumps: matches, closures, disasters as figures of speech) with one real event mixed in:
+times shaped by its tweets per minute, rescaled, texts its labelled posts in order of time. The
+texts stay in the folder they are in.
+"""
+
+from __future__ import annotations
+
+import bisect
+import csv
+import gzip
+import json
+import math
+import random
+import statistics
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from levelhead.analysis.streams.domain import Reader, Reading, StreamPost
+from levelhead.analysis.streams.watching import StreamWatch
+from levelhead.benchmarks.ordinary_bumps import BUMPS, fill
+from levelhead.doctrine.levels import Alert, AlertBook, Level
+from levelhead.kernel.errors import Invalid
+
+VOLUME_FILE: Final = "crisislex_t26_volume.csv.gz"
+LABELLED_FILES: Final = ("crisislex_t26.jsonl.gz", "crisislex_t6.jsonl.gz")
+GOAL_SECONDS: Final = 60.0
+GOAL_FALSE_A_WEEK: Final = 1.0
+# How long after its first post an event can still be caught.
+EVENT_HOURS: Final = 3.0
+ABOUT: Final = 10
+BATCH: Final = 256
+WEEK: Final = 7 * 86_400.0
+EVENT_MARK: Final = "event-"
+_START: Final = datetime(2026, 3, 2, tzinfo=UTC)
+# The first hour is where an hour holds so much of the busiest hour, and at least ten posts.
+_ONSET_SHARE: Final = 0.1
+_RELATED: Final = frozenset(["Related and informative", "Related - but not informative"])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """A real event: the shape of its traffic and what was posted about it."""
+
+    name: str
+    # Seconds after the onset, ascending; one entry for each post of the sample.
+    times: tuple[float, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What came of one stream."""
+
+    event: str
+    first_hour: int
+    # Seconds of stream from the tenth post about the event; None where nothing was said.
+    seconds: float | None
+    # The same for the event's first post.
+    from_first: float | None
+    false_alarms: int = 0
+    quiet_alerts: int = 0
+    ordinary_seconds: float = 0.0
+    simple_seconds: float | None = None
+    simple_false: int = 0
+    topic: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True)
+class Traffic:
+    """Made ordinary traffic: (seconds from the start, text), ascending."""
+
+    posts: list[tuple[float, str]] = field(default_factory=list)
+
+
+def read_events(folder: Path) -> list[Event]:
+    """The events that have both a volume and labelled posts. Raises Invalid."""
+    minutes: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    for row in _open(folder / VOLUME_FILE, csv.DictReader):
+        moment = datetime.fromisoformat(row["minute"]).timestamp()
+        minutes[row["event"]].append((moment, int(row["count_included"] or 0)))
+    texts: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for row in _read_lines(folder / LABELLED_FILES[0]):
+        if row["informativeness"] in _RELATED:
+            texts[row["event"]].append((row["created_at"], row["text"]))
+    events = []
+    for name in sorted(minutes):
+        if not texts[name]:
+            continue
+        times = _spread_minutes(sorted(minutes[name]))
+        onset = _find_onset(times)
+        begun = datetime.fromtimestamp(onset, UTC).isoformat()
+        posted = sorted(texts[name])
+        later = [text for when, text in posted if when >= begun[:16]]
+        events.append(
+            Event(
+                name=name,
+                times=tuple(t - onset for t in times if onset <= t < onset + EVENT_HOURS * 3600),
+                texts=tuple(later or [text for _, text in posted]),
+            )
+        )
+    return events
+
+
+def _spread_minutes(minutes: Sequence[tuple[float, int]]) -> list[float]:
+    return [at + 60 * (k + 0.5) / count for at, count in minutes for k in range(count)]
+
+
+def _find_onset(times: Sequence[float]) -> float:
+    """When the first hour begins that holds a tenth of the busiest hour."""
+    ends = [bisect.bisect_left(times, at + 3600) - k for k, at in enumerate(times)]
+    least = max(ABOUT, _ONSET_SHARE * max(ends))
+    return next((times[k] for k, count in enumerate(ends) if count >= least), times[0])
+
+
+def read_ordinary(folder: Path) -> list[str]:
+    """Texts that readers labelled off-topic, each once."""
+    return list(
+        dict.fromkeys(
+            row["text"]
+            for row in _read_lines(folder / LABELLED_FILES[1])
+            if row["label"] == "off-topic" and "dup_of" not in row
+        )
+    )
+
+
+def rescale(event: Event, first_hour: int, draw: random.Random) -> list[float]:
+    """Times of the event's posts with `first_hour` of them in the first hour, shape kept.
+
+    Draws by the inverse of the cumulated counts, straight lines between the posts of the sample.
+    """
+    known = list(event.times)
+    in_first = bisect.bisect_left(known, 3600.0)
+    count = round(first_hour * len(known) / max(1, in_first))
+    times = []
+    for _ in range(count):
+        place = draw.random() * (len(known) - 1)
+        low = int(place)
+        high = min(low + 1, len(known) - 1)
+        times.append(known[low] + (place - low) * (known[high] - known[low]))
+    return sorted(times)
+
+
+def make_ordinary(
+    texts: Sequence[str], seconds: float, hourly: float, draw: random.Random
+) -> list[tuple[float, str]]:
+    """Ordinary traffic for so long: a rhythm of day and week, and about three bumps a day."""
+    posts = []
+    at = 0.0
+    busiest = hourly * 2.0
+    order = list(texts)
+    draw.shuffle(order)
+    used = 0
+    while True:
+        at += draw.expovariate(busiest / 3600)
+        if at >= seconds:
+            break
+        if draw.random() * busiest > hourly * _rhythm(at):
+            continue
+        posts.append((at, order[used % len(order)]))
+        used += 1
+    for _ in range(round(3 * seconds / 86_400)):
+        kind = draw.choice(sorted(BUMPS))
+        begun = draw.random() * seconds
+        size = int(draw.uniform(10, 40) + 0.4 * hourly * draw.random())
+        topic = draw.random()
+        for _ in range(size):
+            when = begun + draw.expovariate(1 / 1500)
+            if when < seconds:
+                posts.append((when, fill(kind, topic, draw)))
+    posts.sort(key=lambda post: post[0])
+    return posts
+
+
+def _rhythm(at: float) -> float:
+    hour = at / 3600 % 24
+    day = int(at // 86_400) % 7
+    # Least at four in the morning, most in the evening; a little more at the weekend.
+    return (1 - 0.75 * math.cos((hour - 4) / 24 * 2 * math.pi)) * (1.15 if day >= 5 else 0.95)
+
+
+def mix(
+    ordinary: Sequence[tuple[float, str]], event: Event, begun: float, times: Sequence[float]
+) -> list[StreamPost]:
+    """One stream: `ordinary` with the event's posts from `begun` on."""
+    rows = [(at, f"o{k}", text) for k, (at, text) in enumerate(ordinary)]
+    rows += [
+        (begun + at, f"{EVENT_MARK}{k}", event.texts[k % len(event.texts)])
+        for k, at in enumerate(times)
+    ]
+    rows.sort()
+    return [
+        StreamPost(id=key, text=text, created_at=_START + timedelta(seconds=at))
+        for at, key, text in rows
+    ]
+
+
+def run_watch(posts: Sequence[StreamPost], reader: Reader | None) -> list[Alert]:
+    """All alerts for the posts, as the command gives them."""
+    watch, book = StreamWatch(reader), AlertBook()
+    alerts = []
+    for start in range(0, len(posts), BATCH):
+        for burst in watch.take(posts[start : start + BATCH]):
+            alert = book.consider(burst)
+            if alert is not None:
+                alerts.append(alert)
+    return alerts
+
+
+def run_simple(posts: Sequence[StreamPost]) -> list[datetime]:
+    """The simple baseline: an hour with three times the mean of all hours so far, and ten posts.
+
+    At most one alarm an hour.
+    """
+    alarms: list[datetime] = []
+    lately: deque[datetime] = deque()
+    hour = timedelta(hours=1)
+    begun: datetime | None = None
+    for number, post in enumerate(posts, 1):
+        at = post.created_at
+        if at is None:
+            continue
+        begun = begun or at
+        lately.append(at)
+        while lately[0] <= at - hour:
+            lately.popleft()
+        hours = max(1.0, (at - begun) / hour)
+        if len(lately) < 10 or len(lately) < 3 * number / hours:
+            continue
+        if not alarms or at - alarms[-1] >= hour:
+            alarms.append(at)
+    return alarms
+
+
+def judge(
+    event: Event, first_hour: int, posts: Sequence[StreamPost], reader: Reader | None
+) -> Outcome:
+    """Watch one stream with an event in it, and compare."""
+    about = [
+        post.created_at
+        for post in posts
+        if str(post.id).startswith(EVENT_MARK) and post.created_at is not None
+    ]
+    first, tenth = about[0], about[ABOUT - 1]
+    begun = posts[0].created_at or first
+    outcome = Outcome(event=event.name, first_hour=first_hour, seconds=None, from_first=None)
+    outcome.ordinary_seconds = (first - begun).total_seconds()
+    for alert in run_watch(posts, reader):
+        hit = any(str(example).startswith(EVENT_MARK) for example in alert.examples)
+        if alert.level < Level.ISSUE:
+            outcome.quiet_alerts += 1
+        elif hit and outcome.seconds is None:
+            outcome.seconds = (alert.at - tenth).total_seconds()
+            outcome.from_first = (alert.at - first).total_seconds()
+            outcome.topic = alert.topic
+        elif not hit and alert.at < first:
+            outcome.false_alarms += 1
+    alarms = run_simple(posts)
+    outcome.simple_false = sum(at < first for at in alarms)
+    after = [at for at in alarms if at >= first]
+    if after:
+        outcome.simple_seconds = (after[0] - tenth).total_seconds()
+    return outcome
+
+
+def measure_watch(
+    folder: Path,
+    reader: Reader | None,
+    *,
+    quick: bool = False,
+    hourly: float = 120.0,
+    history_hours: float = 30.0,
+    weeks: float = 1.0,
+    seed: int = 11,
+) -> dict[str, Any]:
+    """The table: every event at 600 and 60 posts in its first hour, and a week without one."""
+    begun = time.perf_counter()
+    events, texts = read_events(folder), read_ordinary(folder)
+    if quick:
+        history_hours, weeks = min(history_hours, 6.0), min(weeks, 2 / 7)
+    read = Remembered(reader) if reader is not None else None
+    outcomes = []
+    for first_hour in (600, 60):
+        for event in events:
+            draw = random.Random(f"{seed}/{event.name}/{first_hour}")  # noqa: S311
+            start = history_hours * 3600 * (0.8 + 0.2 * draw.random())
+            length = start + EVENT_HOURS * 3600
+            ordinary = make_ordinary(texts, length, hourly, draw)
+            posts = mix(ordinary, event, start, rescale(event, first_hour, draw))
+            outcomes.append(judge(event, first_hour, posts, read))
+    draw = random.Random(f"{seed}/ordinary")  # noqa: S311
+    ordinary = make_ordinary(texts, weeks * WEEK, hourly, draw)
+    nothing = Event(name="", times=(0.0,), texts=("",))
+    posts = mix(ordinary, nothing, 0.0, [])
+    alerts = run_watch(posts, read)
+    loud = [alert for alert in alerts if alert.level >= Level.ISSUE]
+    simple = run_simple(posts)
+    figures: dict[str, Any] = {
+        "events": len(events),
+        "ordinary_texts": len(texts),
+        "ordinary_posts_an_hour": hourly,
+        "seed": seed,
+        "rows": [_describe(outcome) for outcome in outcomes],
+        "ordinary_week": {
+            "weeks": weeks,
+            "posts": len(posts),
+            "false_alarms_a_week": len(loud) / weeks,
+            "quiet_alerts_a_day": (len(alerts) - len(loud)) / (7 * weeks),
+            "simple_false_alarms_a_week": len(simple) / weeks,
+            "loud": [
+                {"topic": list(a.topic), "reasons": list(a.reasons), "level": int(a.level)}
+                for a in loud
+            ],
+        },
+        "seconds": 0.0,
+    }
+    for first_hour in (600, 60):
+        figures[f"at_{first_hour}"] = _summarise(
+            [outcome for outcome in outcomes if outcome.first_hour == first_hour]
+        )
+    checks = {
+        f"median_at_{n}": figures[f"at_{n}"]["median_seconds"] <= GOAL_SECONDS for n in (600, 60)
+    }
+    checks["false_alarms"] = (
+        figures["ordinary_week"]["false_alarms_a_week"] <= GOAL_FALSE_A_WEEK
+    )
+    figures["seconds"] = round(time.perf_counter() - begun, 1)
+    return {"ok": all(checks.values()), "goals": checks, **figures}
+
+
+class Remembered:
+    """A reader that reads each text once; the streams use the same texts again and again."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._known: dict[str, Reading] = {}
+
+    def __call__(self, texts: Sequence[str]) -> Sequence[Reading]:
+        """What the reader says of `texts`."""
+        unknown = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if unknown:
+            self._known.update(zip(unknown, self._reader(unknown), strict=True))
+        return [self._known[text] for text in texts]
+
+
+def _describe(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "event": outcome.event,
+        "first_hour": outcome.first_hour,
+        "seconds_from_tenth": outcome.seconds,
+        "seconds_from_first": outcome.from_first,
+        "simple_seconds_from_tenth": outcome.simple_seconds,
+        "false_alarms": outcome.false_alarms,
+        "topic": list(outcome.topic),
+    }
+
+
+def _summarise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    weeks = sum(outcome.ordinary_seconds for outcome in outcomes) / WEEK
+    missed = math.inf
+
+    def middle(values: Sequence[float | None]) -> float:
+        return statistics.median(missed if value is None else value for value in values)
+
+    return {
+        "median_seconds": middle([o.seconds for o in outcomes]),
+        "simple_median_seconds": middle([o.simple_seconds for o in outcomes]),
+        "within_goal": sum(o.seconds is not None and o.seconds <= GOAL_SECONDS for o in outcomes),
+        "missed": sum(o.seconds is None for o in outcomes),
+        "simple_missed": sum(o.simple_seconds is None for o in outcomes),
+        "false_alarms_a_week": sum(o.false_alarms for o in outcomes) / weeks,
+        "simple_false_alarms_a_week": sum(o.simple_false for o in outcomes) / weeks,
+    }
+
+
+def print_table(figures: dict[str, Any]) -> Iterator[str]:
+    """The figures as lines of a table."""
+    yield f"{'event':34}{'first hour':>11}{'watch':>10}{'3x mean':>10}   topic"
+    for row in figures["rows"]:
+        yield (
+            f"{row['event'][:33]:34}{row['first_hour']:>11}{_seconds(row['seconds_from_tenth']):>10}"
+            f"{_seconds(row['simple_seconds_from_tenth']):>10}   {', '.join(row['topic'][:3])}"
+        )
+    yield "Seconds of stream from the tenth post about the event to the first alert of level 2+."
+    for first_hour in (600, 60):
+        part = figures[f"at_{first_hour}"]
+        yield (
+            f"median at {first_hour:>3}: {_seconds(part['median_seconds'])} s (3x mean: "
+            f"{_seconds(part['simple_median_seconds'])} s), {part['within_goal']} of "
+            f"{figures['events']} within {GOAL_SECONDS:.0f} s, {part['missed']} missed; "
+            f"false a week before the event {part['false_alarms_a_week']:.2f} "
+            f"(3x mean: {part['simple_false_alarms_a_week']:.1f})"
+        )
+    week = figures["ordinary_week"]
+    yield (
+        f"ordinary week: {week['posts']:,} posts, {week['false_alarms_a_week']:.2f} false alarms "
+        f"a week (3x mean: {week['simple_false_alarms_a_week']:.1f}), "
+        f"{week['quiet_alerts_a_day']:.1f} alerts of level 0-1 a day"
+    )
+    yield "All goals hold here." if figures["ok"] else "Not all goals hold here."
+
+
+def _seconds(value: float | None) -> str:
+    return "missed" if value is None or value == math.inf else f"{value:.0f}"
+
+
+def _read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    for line in _open(path, iter):
+        yield json.loads(line)
+
+
+def _open(path: Path, how: Any) -> Iterator[Any]:
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            yield from how(file)
+    except (OSError, EOFError, ValueError) as error:
+        raise Invalid(f"{path} cannot be read: {error}.", path=str(path)) from error
