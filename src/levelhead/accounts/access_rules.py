@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from levelhead.accounts.domain import Ability
 from levelhead.accounts.models import Membership, User
 from levelhead.kernel.errors import NotAllowed
@@ -14,7 +16,9 @@ def require(user: User, agency_id: int, ability: Ability) -> Membership:
     ).first()
     if member is None or not member.may(ability):
         raise NotAllowed(
-            "You may not do this here. Ask an administrator of the agency for the role it needs.",
+            _(
+                "You may not do this here. Ask an administrator of the agency for the role it needs."
+            ),
             ability=ability.value,
         )
     return member

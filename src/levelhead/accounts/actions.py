@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from levelhead.accounts.access_rules import require
 from levelhead.accounts.domain import Ability, Role
@@ -18,6 +20,11 @@ from levelhead.kernel.text import clean_name
 from levelhead.live.models import LiveHead
 from levelhead.records.append import append_events
 from levelhead.records.domain import DESK_CHAIN, EventToRecord
+
+# Addresses of the installation itself.
+TAKEN_SLUGS = frozenset(
+    {"accounts", "health", "hooks", "live", "me", "metrics", "static", "api", "admin"}
+)
 
 
 def _record(
@@ -41,7 +48,7 @@ def _record(
 def _checked(*, name: str, zone: str, schedule: Mapping[str, object]) -> str:
     name = clean_name(name, 121)
     if not name or len(name) > 120:
-        raise Invalid("An agency's name has 1 to 120 characters.")
+        raise Invalid(_("An agency's name has 1 to 120 characters."))
     try:
         check_zone(zone)
     except ValidationError as error:
@@ -60,6 +67,11 @@ def create_agency(
     """A new agency on this installation. Raises Invalid."""
     schedule = dict(schedule or default_schedule())
     name = _checked(name=name, zone=zone, schedule=schedule)
+    if slug in TAKEN_SLUGS or not re.fullmatch(r"[a-z0-9-]{1,60}", slug):
+        raise Invalid(
+            f"{slug[:60]!r} cannot be an agency's short name. Use lower-case letters, digits and "
+            f"hyphens, and none of: {', '.join(sorted(TAKEN_SLUGS))}."
+        )
     with transaction.atomic():
         if Agency.objects.filter(slug=slug).exists():
             raise Invalid(f"There is already an agency at /{slug}/. Choose another short name.")
@@ -125,7 +137,7 @@ def change_agency_settings(
 def change_own_settings(*, user: User, language: str) -> User:
     """Change what a person chose for themselves."""
     if language not in dict(django_settings.LANGUAGES):
-        raise Invalid("Choose one of the languages offered.")
+        raise Invalid(_("Choose one of the languages offered."))
     user.language = language
     user.save(update_fields=["language"])
     return user

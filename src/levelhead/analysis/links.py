@@ -19,72 +19,19 @@ REASONS: Final = {
 }
 
 # t.co and similar are put there by the platforms themselves.
-SHORTENERS: Final = frozenset(
-    [
-        "bit.ly",
-        "tinyurl.com",
-        "goo.gl",
-        "is.gd",
-        "ow.ly",
-        "cutt.ly",
-        "rb.gy",
-        "rebrand.ly",
-        "shorturl.at",
-        "t.ly",
-        "tiny.cc",
-        "s.id",
-        "v.gd",
-        "bl.ink",
-        "clck.ru",
-        "soo.gd",
-        "shorte.st",
-        "adf.ly",
-        "linkvertise.com",
-        "grabify.link",
-        "iplogger.org",
-        "cutt.us",
-        "qr.ae",
-        "u.to",
-        "x.gd",
-        "urlz.fr",
-        "t2m.io",
-        "short.gy",
-        "surl.li",
-        "acortar.link",
-        "n9.cl",
-    ]
+_SHORTENERS = (
+    "acortar.link adf.ly bit.ly bl.ink clck.ru cutt.ly cutt.us goo.gl grabify.link "
+    "iplogger.org is.gd linkvertise.com n9.cl ow.ly qr.ae rb.gy rebrand.ly s.id short.gy "
+    "shorte.st shorturl.at soo.gd surl.li t.ly t2m.io tiny.cc tinyurl.com u.to urlz.fr v.gd "
+    "x.gd"
 )
+SHORTENERS: Final = frozenset(_SHORTENERS.split())
 
-ODD_ENDINGS: Final = frozenset(
-    [
-        "xyz",
-        "top",
-        "click",
-        "club",
-        "icu",
-        "buzz",
-        "loan",
-        "win",
-        "bid",
-        "work",
-        "gq",
-        "cf",
-        "tk",
-        "ml",
-        "ga",
-        "rest",
-        "cam",
-        "monster",
-        "quest",
-        "sbs",
-        "cfd",
-        "zip",
-        "mov",
-        "cyou",
-        "bond",
-        "lol",
-    ]
+_ODD_ENDINGS = (
+    "bid bond buzz cam cf cfd click club cyou ga gq icu loan lol ml monster mov quest rest "
+    "sbs tk top win work xyz zip"
 )
+ODD_ENDINGS: Final = frozenset(_ODD_ENDINGS.split())
 
 # Names that are imitated, with the hosts that may carry them.
 IMITATED: Final = {

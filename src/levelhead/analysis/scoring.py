@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from levelhead.analysis import features
+from levelhead.analysis import features, hashing, official_accounts
 from levelhead.analysis.features import (
     FEATURE_SIZE,
     FOLDED_SIZE,
@@ -25,6 +25,7 @@ from levelhead.analysis.features import (
     PARENT_SALT,
     TAIL_BYTES,
 )
+from levelhead.analysis.hashing import hash_pair, hash_word
 
 # Plain integers in and out, for the compiler as for the interpreter: nothing to type.
 fold_plain: Any = features.fold
@@ -70,7 +71,7 @@ def build_triggers(words: dict[str, int]) -> Triggers:
     bits = np.zeros(TRIGGER_SLOTS, dtype=np.int64)
     for word, mask in sorted(words.items()):
         first, joined, second = word.encode().partition(b"_")
-        h = features.hash_pair(first, second) if joined else features.hash_word(first)
+        h = hash_pair(first, second) if joined else hash_word(first)
         slot = h & (TRIGGER_SLOTS - 1)
         while keys[slot] not in (0, h):
             slot = (slot + 1) & (TRIGGER_SLOTS - 1)
@@ -136,21 +137,21 @@ _emit_flags = _jit(features.emit_flags)
 
 
 def _stamp_sources() -> int:
-    """A number that changes with the text of `features`."""
+    """A number that changes with the text of the modules that the loops take in."""
     try:
-        return zlib.crc32(Path(features.__file__).read_bytes())
+        sources = [Path(str(module.__file__)) for module in (hashing, official_accounts, features)]
+        return zlib.crc32(b"".join(source.read_bytes() for source in sources))
     except OSError:
         return 0
 
 
-def _bind_passes(stamp: int) -> tuple[Any, Any]:
-    """The loops over a batch, compiled.
+# numba keeps compiled code by the time of its own file alone, and the loops below hold the code of
+# `features` in them. What a function closes over is part of the key, so they close over a number
+# (never below 0) that changes with `features`; over functions they must not close, whose key
+# differs in each process.
 
-    numba keeps compiled code by the time of its own file alone, and these loops hold the code of
-    `features` in them; what a function closes over is part of the key, so they close over `stamp`
-    (never below 0) and a change of `features` is seen.
-    """
 
+def _bind_collect(stamp: int) -> Any:
     def collect(  # type: ignore[no-untyped-def]
         src, offsets, parent, parents, keys, bits, mask, folded, origin, index, value, owner, d
     ):
@@ -168,8 +169,10 @@ def _bind_passes(stamp: int) -> tuple[Any, Any]:
         k = _emit_flags(flags, tokens, has_parent, index, value, owner, k, mask)
         return k, flags, triggers
 
-    collect_fast = _jit(collect)
+    return _jit(collect)
 
+
+def _bind_score(stamp: int) -> Any:
     def score(  # type: ignore[no-untyped-def]
         src, offsets, parent, parents, keys, bits, weights, totals, squares, seen, fired
     ):
@@ -184,7 +187,7 @@ def _bind_passes(stamp: int) -> tuple[Any, Any]:
         mask = weights.shape[0] - 1
         sums = np.zeros(heads, dtype=np.int32)
         for d in range(len(offsets) - 1):
-            k, flags, triggers = collect_fast(
+            k, flags, triggers = _collect_fast(
                 src,
                 offsets,
                 parent,
@@ -212,6 +215,10 @@ def _bind_passes(stamp: int) -> tuple[Any, Any]:
             seen[d] = flags
             fired[d] = triggers
 
+    return _jit(score)
+
+
+def _bind_gather(stamp: int) -> Any:
     def gather(src, offsets, parent, parents, keys, bits, mask, ends, rows, counts):  # type: ignore[no-untyped-def]
         folded = np.empty(FOLDED_SIZE, dtype=np.uint8)
         origin = np.empty(FOLDED_SIZE, dtype=np.int32)
@@ -222,7 +229,7 @@ def _bind_passes(stamp: int) -> tuple[Any, Any]:
             return
         at = 0
         for d in range(len(offsets) - 1):
-            k, _, _ = collect_fast(
+            k, _, _ = _collect_fast(
                 src,
                 offsets,
                 parent,
@@ -242,10 +249,13 @@ def _bind_passes(stamp: int) -> tuple[Any, Any]:
             at += k
             ends[d + 1] = at
 
-    return _jit(score), _jit(gather)
+    return _jit(gather)
 
 
-_score_fast, _gather_fast = _bind_passes(_stamp_sources())
+_stamp = _stamp_sources()
+_collect_fast = _bind_collect(_stamp)
+_score_fast = _bind_score(_stamp)
+_gather_fast = _bind_gather(_stamp)
 
 
 def is_compiled() -> bool:

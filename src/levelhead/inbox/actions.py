@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.core import signing
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from levelhead.accounts.access_rules import require
 from levelhead.accounts.domain import Ability
@@ -47,8 +48,10 @@ def lock_case(case: Case, *, by: User, ability: Ability, expected_version: int |
     locked = Case.objects.select_for_update().get(pk=case.pk, agency_id=case.agency_id)
     if expected_version is not None and locked.version != expected_version:
         raise Conflict(
-            "Somebody changed this case while you looked at it. Nothing of yours was lost: look "
-            "at what changed, then do it again if it is still right.",
+            _(
+                "Somebody changed this case while you looked at it. Nothing of yours was lost: look "
+                "at what changed, then do it again if it is still right."
+            ),
             version=locked.version,
         )
     return locked
@@ -57,7 +60,10 @@ def lock_case(case: Case, *, by: User, ability: Ability, expected_version: int |
 def move(case: Case, state: CaseState) -> None:
     """Bring a locked case into another state. Raises Invalid where that cannot follow."""
     if state not in NEXT_STATES[CaseState(case.state)]:
-        raise Invalid(f"A case that is {case.state} cannot become {state.value}.")
+        raise Invalid(
+            _("A case that is %(now)s cannot become %(then)s.")
+            % {"now": case.state, "then": state.value}
+        )
     case.state = state
 
 
@@ -114,7 +120,7 @@ def assign_case(*, case: Case, owner: User | None, by: User, expected_version: i
         if owner is not None:
             member = Membership.objects.filter(agency_id=case.agency_id, user=owner, active=True)
             if not member.exists():
-                raise NotAllowed("This person does not belong to the agency.")
+                raise NotAllowed(_("This person does not belong to the agency."))
         before = place_of(locked)
         locked.owner = owner
         return save_case(
@@ -129,12 +135,15 @@ def assign_case(*, case: Case, owner: User | None, by: User, expected_version: i
 def let_stand(*, cases: Sequence[Case], by: User) -> BulkOutcome:
     """Decide that posts can stand without an answer: a decision like any other."""
     if not cases:
-        raise Invalid("Choose at least one post.")
+        raise Invalid(_("Choose at least one post."))
     if len(cases) > BULK_LIMIT:
-        raise Invalid(f"At most {BULK_LIMIT} at once; you chose {len(cases)}.")
+        raise Invalid(
+            _("At most %(limit)d at once; you chose %(chosen)d.")
+            % {"limit": BULK_LIMIT, "chosen": len(cases)}
+        )
     agencies = {case.agency_id for case in cases}
     if len(agencies) != 1:
-        raise NotAllowed("These posts belong to different agencies.")
+        raise NotAllowed(_("These posts belong to different agencies."))
     agency_id = agencies.pop()
     require(by, agency_id, Ability.WORK)
     done: list[int] = []
@@ -161,11 +170,11 @@ def undo_let_stand(*, agency: Agency, undo_token: str, by: User) -> int:
     try:
         told = signing.loads(undo_token, salt="let-stand", max_age=UNDO_SECONDS)
     except signing.SignatureExpired as error:
-        raise Invalid("It is too late to undo; open each post again from its page.") from error
+        raise Invalid(_("It is too late to undo; open each post again from its page.")) from error
     except signing.BadSignature as error:
-        raise Invalid("This undo is not valid.") from error
+        raise Invalid(_("This undo is not valid.")) from error
     if told["agency"] != agency.pk or told["by"] != by.pk:
-        raise NotAllowed("Only the person who let these posts stand can undo it this way.")
+        raise NotAllowed(_("Only the person who let these posts stand can undo it this way."))
     count = 0
     with transaction.atomic():
         rows = Case.objects.select_for_update().filter(
@@ -188,7 +197,7 @@ def close_case(*, case: Case, reason: str, by: User, expected_version: int | Non
     """Close a case that was dealt with in another way, with the reason."""
     reason = clean_text(reason, REASON_LIMIT).strip()
     if not reason:
-        raise Invalid("Say in a few words how this was dealt with.")
+        raise Invalid(_("Say in a few words how this was dealt with."))
     with transaction.atomic():
         locked = lock_case(case, by=by, ability=Ability.WORK, expected_version=expected_version)
         before = place_of(locked)
@@ -217,12 +226,12 @@ def change_decision(
 ) -> Case:
     """Decide otherwise than proposed; kept as a correction to learn from."""
     if label is None and disposition is None:
-        raise Invalid("Choose what it is or what to do about it.")
+        raise Invalid(_("Choose what it is or what to do about it."))
     reason = clean_text(reason, REASON_LIMIT).strip()
     with transaction.atomic():
         locked = lock_case(case, by=by, ability=Ability.WORK, expected_version=expected_version)
         if locked.state == CaseState.OWN:
-            raise Invalid("This is the agency's own post; there is nothing to decide.")
+            raise Invalid(_("This is the agency's own post; there is nothing to decide."))
         before = place_of(locked)
         label_before, disposition_before = locked.label, locked.disposition
         if label is not None:
@@ -260,9 +269,9 @@ def add_note(*, conversation: Conversation, text: str, by: User) -> Note:
     require(by, conversation.agency_id, Ability.WORK)
     text = clean_text(text, NOTE_LIMIT + 1).strip()
     if not text:
-        raise Invalid("Write the note first.")
+        raise Invalid(_("Write the note first."))
     if len(text) > NOTE_LIMIT:
-        raise Invalid(f"A note has at most {NOTE_LIMIT} characters.")
+        raise Invalid(_("A note has at most %(limit)d characters.") % {"limit": NOTE_LIMIT})
     with transaction.atomic():
         note = Note.objects.create(
             agency_id=conversation.agency_id, conversation=conversation, text=text, by=by,

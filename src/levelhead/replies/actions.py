@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from levelhead.accounts.access_rules import require
 from levelhead.accounts.domain import Ability
@@ -35,7 +36,9 @@ def send_reply(
     require(by, case.agency_id, Ability.REPLY)
     text = clean_text(text, LONGEST + 1).strip()
     if not form_token or len(form_token) > 40:
-        raise Invalid("This form is not valid any more. Load the page again; copy your text first.")
+        raise Invalid(
+            _("This form is not valid any more. Load the page again; copy your text first.")
+        )
     sent_already = Reply.objects.filter(agency_id=case.agency_id, form_token=form_token).first()
     if sent_already is not None:
         return sent_already
@@ -53,20 +56,26 @@ def _send(case: Case, text: str, by: User, form_token: str, expected_version: in
         channel = post.channel
         info = platform_info(channel.platform)
         if not text:
-            raise Invalid("Write the reply first.")
+            raise Invalid(_("Write the reply first."))
         if info.text_limit is not None and len(text) > info.text_limit:
             raise Invalid(
-                f"The reply has {len(text)} characters; {info.title} takes {info.text_limit}. "
-                "Shorten it."
+                _("The reply has %(length)d characters; %(platform)s takes %(limit)d. Shorten it.")
+                % {"length": len(text), "platform": info.title, "limit": info.text_limit}
             )
         if Capability.REPLY not in info.capabilities:
-            raise Invalid(f"{channel.name} is for reading only; answer in another way.")
+            raise Invalid(
+                _("%(channel)s is for reading only; answer in another way.")
+                % {"channel": channel.name}
+            )
         if post.visibility != Visibility.VISIBLE:
-            raise Invalid("The post was deleted by its author; there is nothing to reply to.")
+            raise Invalid(_("The post was deleted by its author; there is nothing to reply to."))
         if channel.state == ChannelState.SIGNED_OUT:
-            raise Invalid(f"{channel.name} must be connected again before anything can be sent.")
+            raise Invalid(
+                _("%(channel)s must be connected again before anything can be sent.")
+                % {"channel": channel.name}
+            )
         if locked.state == CaseState.ANSWERING:
-            raise Conflict("A reply to this post is already on its way. Look at it first.")
+            raise Conflict(_("A reply to this post is already on its way. Look at it first."))
         before = place_of(locked)
         item = outbox.enqueue(
             channel=channel,
@@ -104,7 +113,7 @@ def retry_reply(*, reply: Reply, by: User) -> None:
         locked = lock_case(reply.case, by=by, ability=Ability.REPLY, expected_version=None)
         item = OutboxItem.objects.select_for_update().get(pk=reply.outbox_item_id)
         if item.state != OutboxState.FAILED:
-            raise Invalid("This reply is not one that failed.")
+            raise Invalid(_("This reply is not one that failed."))
         before = place_of(locked)
         outbox.retry(item)
         if locked.state != CaseState.ANSWERING:
@@ -118,7 +127,7 @@ def withdraw_reply(*, reply: Reply, by: User) -> None:
     with transaction.atomic():
         locked = lock_case(reply.case, by=by, ability=Ability.REPLY, expected_version=None)
         if not outbox.withdraw(reply.outbox_item):
-            raise Conflict("It is too late to take this back: the reply is being sent.")
+            raise Conflict(_("It is too late to take this back: the reply is being sent."))
         before = place_of(locked)
         if locked.state == CaseState.ANSWERING:
             move(locked, CaseState.OPEN)

@@ -53,6 +53,11 @@ class AccountsTest(DeskTestCase):
         with pytest.raises(Invalid):
             create_agency(name="Another", slug=self.agency.slug)
 
+    def test_an_address_of_the_installation_is_no_short_name(self) -> None:
+        for slug in ("accounts", "static", "live", "Upper", "with space", "", "ü"):
+            with pytest.raises(Invalid):
+                create_agency(name="Another", slug=slug)
+
     def test_a_person_of_two_agencies_signs_in_once(self) -> None:
         member = add_member(
             agency=self.other_agency, email="ALICE@example.org", name="ignored",

@@ -7,11 +7,13 @@ import io
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from django.template.loader import get_template
 from django.utils import translation
+from django.utils.translation import trans_real
 
 from levelhead.web.catalog import (
     LOCALES,
@@ -44,42 +46,36 @@ def test_plurals_have_both_forms() -> None:
 
 
 def test_places_for_values_and_tags_are_the_same() -> None:
-    wrong = []
-    for entry in spanish():
-        if not entry.text:
-            continue
-        for number, words in entry.forms.items():
-            original = entry.plural if number and entry.plural else entry.text
-            for pattern in (PLACES, TAGS):
-                if sorted(pattern.findall(original)) != sorted(pattern.findall(words)):
-                    wrong.append((original, words))
-    # A singular may say "the last" where the plural has a number, in both languages alike.
+    wrong = [
+        (original, words)
+        for entry in spanish()
+        if entry.text
+        for number, words in entry.forms.items()
+        for original in [entry.plural if number and entry.plural else entry.text]
+        for pattern in (PLACES, TAGS)
+        if sorted(pattern.findall(original)) != sorted(pattern.findall(words))
+    ]
     assert wrong == []
 
 
 @pytest.mark.skipif(shutil.which("xgettext") is None, reason="needs gettext (apt install gettext)")
 def test_every_text_of_the_source_is_in_the_catalogue(tmp_path: Path) -> None:
     copy = tmp_path / "levelhead"
+    # The program itself runs from the copy: its settings say where the catalogues are.
     shutil.copytree(
         SOURCE, copy, ignore=shutil.ignore_patterns("*.npz", "static", "__pycache__", "*.jsonl")
     )
     catalogue = copy / "web" / "locale" / "es" / "LC_MESSAGES" / "django.po"
     before = {(entry.context, entry.text) for entry in spanish()}
     subprocess.run(
-        [shutil.which("django-admin") or _beside_python(), "makemessages", "-l", "es"],
+        [sys.executable, "-m", "django", "makemessages", "-l", "es"],
         cwd=copy, check=True, capture_output=True,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(SOURCE.parent), **_settings(tmp_path)},
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path), **_settings(tmp_path)},
     )  # fmt: skip
     with catalogue.open(encoding="utf-8") as lines:
         after = {(entry.context, entry.text) for entry in read_catalog(iter(lines))}
     assert sorted(text for _, text in after - before) == [], "run make messages and translate"
     assert sorted(text for _, text in before - after) == [], "run make messages: no longer used"
-
-
-def _beside_python() -> str:
-    import sys
-
-    return str(Path(sys.executable).with_name("django-admin"))
 
 
 def _settings(tmp_path: Path) -> dict[str, str]:
@@ -108,7 +104,8 @@ def test_the_compiled_catalogue_says_the_same() -> None:
 def test_pages_speak_spanish() -> None:
     assert [path.name for path in compile_all()] == ["django.mo"]
     with translation.override("es"):
-        translation.trans_real._translations.clear()
+        # What Django read before the catalogue was compiled is not asked again.
+        trans_real._translations.clear()  # type: ignore[attr-defined]
         translation.activate("es")
         assert "Por invitación" in get_template("accounts/invited_only.html").render({})
 

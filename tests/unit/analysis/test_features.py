@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from levelhead.analysis import features, scoring
+from levelhead.analysis.hashing import hash_word
 
 WEIGHTS = np.random.default_rng(7).integers(-127, 128, (1 << 12, 32)).astype(np.int8)
 TRIGGERS = scoring.build_triggers({"kill": 1, "shop_now": 2, "911": 4, "casa": 1 << 40})
@@ -35,7 +36,7 @@ def plain_features(text: str, parent: str | None = None) -> tuple[list[int], lis
 
 @pytest.mark.parametrize(("word", "expected"), GOLDEN_WORDS.items())
 def test_hash_of_a_word_is_pinned(word: str, expected: int) -> None:
-    assert features.hash_word(word.encode()) == expected
+    assert hash_word(word.encode()) == expected
 
 
 def test_features_of_a_post_are_pinned() -> None:
