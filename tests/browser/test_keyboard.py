@@ -18,6 +18,8 @@ class KeyboardTests(BrowserTestCase):
             self.file_case(text=f"When does the {place} open?", author_name=place.title())
             for place in ("lobby", "garage", "window")
         ]
+        # Whatever the models of the day say of them.
+        Case.objects.update(queue="needs")
 
     def open_list(self, page: Page) -> None:
         page.goto("/riverton/inbox/")
@@ -54,6 +56,28 @@ class KeyboardTests(BrowserTestCase):
             self.assertEqual(self.state(2), CaseState.STOOD)
             page.keyboard.press("u")
             expect(page.locator(f"#row-{self.cases[2].pk}")).to_have_count(1)
+            self.assertEqual(self.state(2), CaseState.OPEN)
+
+    def test_down_the_list_without_opening_each(self) -> None:
+        with self.window(self.alice) as page:
+            self.open_list(page)
+            page.keyboard.press("j")
+            page.keyboard.press("s")
+            expect(page.locator("[data-undo]")).to_be_visible()
+            expect(page.locator(f"#row-{self.cases[1].pk} .row-link")).to_be_focused()
+            self.assertIn(f"/inbox/{self.cases[2].pk}/", page.url)
+            page.keyboard.press("s")
+            expect(page.locator(f"#row-{self.cases[1].pk}")).to_have_count(0)
+            expect(page.locator(f"#row-{self.cases[0].pk} .row-link")).to_be_focused()
+            self.assertEqual([self.state(n) for n in range(3)], ["open", "stood", "stood"])
+
+    def test_a_life_safety_post_is_not_let_stand_from_the_list(self) -> None:
+        Case.objects.filter(pk=self.cases[2].pk).update(queue="now")
+        with self.window(self.alice) as page:
+            page.goto("/riverton/inbox/?view=all")
+            page.keyboard.press("j")
+            page.keyboard.press("s")
+            page.wait_for_timeout(500)
             self.assertEqual(self.state(2), CaseState.OPEN)
 
     def test_assign_search_help(self) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -52,7 +54,7 @@ def member(
             request: HttpRequest, agency: str, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
             if not isinstance(request.user, User):
-                return redirect_to_login(request.get_full_path())
+                return _to_the_door(request)
             entered = _enter(request, agency, ability)
             with timezone.override(zoneinfo.ZoneInfo(entered.agency.zone)):
                 return view(entered, *args, **kwargs)
@@ -60,6 +62,26 @@ def member(
         return never_cache(door)
 
     return wrap
+
+
+def _to_the_door(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page, and from there back to where the person was."""
+    part = request.headers.get("HX-Request") == "true"
+    if request.method == "GET":
+        back = request.get_full_path()
+    else:
+        # What takes forms has no page of its own: back to the page that the form stood on.
+        back = request.headers.get("HX-Current-URL" if part else "Referer", "")
+        parts = urlsplit(back)
+        ours = parts.netloc == request.get_host() and parts.path.startswith("/")
+        back = f"{parts.path}?{parts.query}".rstrip("?") if ours else "/"
+    door = redirect_to_login(back)
+    if not part:
+        return door
+    # A part of a page was asked for; the door is not one: the whole window goes there.
+    response = HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+    response["HX-Redirect"] = door.url
+    return response
 
 
 def _enter(request: HttpRequest, slug: str, ability: Ability) -> AgencyRequest:

@@ -17,7 +17,8 @@ def require(user: User, agency_id: int, ability: Ability) -> Membership:
     if member is None or not member.may(ability):
         raise NotAllowed(
             _(
-                "You may not do this here. Ask an administrator of the agency for the role it needs."
+                "You may not do this here. Ask an administrator of the agency for the role it "
+                "needs."
             ),
             ability=ability.value,
         )

@@ -49,8 +49,8 @@ def lock_case(case: Case, *, by: User, ability: Ability, expected_version: int |
     if expected_version is not None and locked.version != expected_version:
         raise Conflict(
             _(
-                "Somebody changed this case while you looked at it. Nothing of yours was lost: look "
-                "at what changed, then do it again if it is still right."
+                "Somebody changed this case while you looked at it. Nothing of yours was lost: "
+                "look at what changed, then do it again if it is still right."
             ),
             version=locked.version,
         )

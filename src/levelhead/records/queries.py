@@ -21,7 +21,7 @@ PAGE: Final = 100
 _TEXT_LIMIT: Final = 300
 
 ACTIONS: Final = {
-    "channel:post:received": gettext_lazy("The post came in"),
+    "channel:post:filed": gettext_lazy("The post came in"),
     "channel:post:revised": gettext_lazy("The author changed the post"),
     "channel:post:deleted": gettext_lazy("The post was deleted at its source"),
     "person:case:assigned": gettext_lazy("Gave the case to a colleague, or took it away"),

@@ -24,6 +24,15 @@ def fork_workers() -> None:
     multiprocessing.set_start_method("fork", force=True)
 
 
+def die_while_loading() -> None:
+    """In granian's worker, first of all: let a stop end it until granian listens for signals.
+
+    A fork has the handlers of granian's first process, which would do nothing here.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def stop_with_lifeline(lifeline: Lifeline, *, first: Callable[[], None] | None = None) -> None:
     """In granian's worker: stop when the supervisor says so or is gone; call `first` before.
 

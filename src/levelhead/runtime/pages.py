@@ -12,6 +12,7 @@ from granian.log import LogLevels
 
 from levelhead.runtime.granian_tree import (
     KILL_SECONDS,
+    die_while_loading,
     fork_workers,
     report_when_listening,
     stop_with_lifeline,
@@ -46,6 +47,7 @@ def serve(lifeline: Lifeline, *, host: str, port: int) -> None:
 
 def _load(lifeline: Lifeline, host: str, port: int) -> Callable[..., Any]:
     """Runs in granian's worker: loads Django beside the other parts, then waits for its turn."""
+    die_while_loading()
     from levelhead.config.settings import STATIC_ROOT
 
     # Collected files may lie there; whitenoise warns of a folder that is missing.

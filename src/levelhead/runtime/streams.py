@@ -12,6 +12,7 @@ from granian.log import LogLevels
 
 from levelhead.runtime.granian_tree import (
     KILL_SECONDS,
+    die_while_loading,
     fork_workers,
     report_when_listening,
     stop_with_lifeline,
@@ -44,6 +45,7 @@ def serve(lifeline: Lifeline, *, host: str, port: int) -> None:
 
 def _load(lifeline: Lifeline, host: str, port: int) -> Callable[..., Any]:
     """Runs in granian's worker."""
+    die_while_loading()
     from levelhead.config.asgi import application
 
     if not lifeline.wait_for_go():

@@ -60,8 +60,15 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_same_seed_same_model(
-    corpus: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    corpus: Path,
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    few = tmp_path / "phrases.txt"
+    few.write_text("[praise yes 0 0]\nthank you {who}\n[slots]\nwho: crew | officer\n")
+    monkeypatch.setattr(sources, "PHRASEBOOK", few)
     made = []
     for name in ("one.npz", "two.npz"):
         out = tmp_path / name
@@ -128,7 +135,7 @@ def test_mentions_are_added_to_training_posts_alone() -> None:
 
 def test_temperature_softens_what_is_too_sure() -> None:
     logits = np.array([[8.0, 0.0], [0.0, 8.0]] * 50)
-    targets = np.array([0, 0] * 50)
+    targets = np.array([0, 1, 0, 0] * 25)
     assert fit.find_temperature(logits, targets, np.ones(100)) > 2
 
 

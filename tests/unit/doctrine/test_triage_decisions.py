@@ -63,7 +63,7 @@ def test_promises_hold_for_any_assessment(assessment, context):
         return
     if max(safety["threat"], safety["self_harm"]) >= 0.8:
         assert decision.disposition is Disposition.ALERT
-    if assessment.label_scores["emergency"] >= 0.35:
+    if assessment.label_scores["emergency"] >= 0.5:
         assert decision.disposition is Disposition.ALERT
         assert decision.show_911
     if decision.disposition is Disposition.ALERT:

@@ -9,6 +9,7 @@ from typing import Final
 
 from levelhead.analysis.streams.baselines import surprise
 from levelhead.analysis.streams.domain import Signs
+from levelhead.analysis.streams.signs import HOT
 from levelhead.analysis.streams.term_table import HAZARD_MARK, TermTable
 
 # A term links posts where it comes this many times as often as usual, and at least twice.
@@ -16,6 +17,9 @@ LINK_RATIO: Final = 3.0
 LINK_LEAST: Final = 1.5
 # So many of the most frequent linking terms explain a chorus.
 COVER: Final = 6
+# What it costs, in nats, that any of the terms of a post might have been the one that links.
+CHOICE_COST: Final = 2.5
+LEAST_EXPECTED: Final = 0.02
 # What another copy of the same words adds, from another author and from the same.
 COPY_WEIGHT: Final = 0.5
 OWN_COPY_WEIGHT: Final = 0.1
@@ -49,19 +53,20 @@ class Chorus:
     terms: list[str]
     # Heat added up, copies and repeated authors counting less.
     mass: float
-    # How much of it was to be expected, and how surprising it is (nats).
+    # How much of it was to be expected, and how surprising that is (nats), less what it costs to
+    # have chosen the terms.
     expected: float
     surprise: float
 
 
 def weigh(notes: Iterable[Note]) -> float:
-    """The heat of `notes` added up; copies and repeated authors count less."""
+    """How many of `notes` are hot, warm ones counting in part; copies and repeated authors count less."""
     mass = 0.0
     clusters: Counter[int] = Counter()
     authors: Counter[str] = Counter()
     said: set[tuple[int, str]] = set()
     for note in notes:
-        weight = note.signs.heat
+        weight = min(1.0, note.signs.heat / HOT)
         if note.author is not None:
             if (note.cluster, note.author) in said:
                 weight *= OWN_COPY_WEIGHT
@@ -116,23 +121,33 @@ def find_chorus(newest: Note, hot: Sequence[Note], table: TermTable, at: float) 
         reached += near
         for note in near:
             terms.update(links(note))
-    reached.sort(key=lambda note: note.at)
-    counts = Counter(term for note in reached for term in note.terms if term in terms)
-    ordered = [term for term, _ in counts.most_common()]
-    # The fewest terms that hold the chorus together say what was to be expected of it.
+    return _condense(reached, terms, table, at)
+
+
+def _condense(notes: list[Note], terms: set[str], table: TermTable, at: float) -> Chorus:
+    """The part of `notes` that the fewest and most surprising terms hold together."""
+    left = sorted(notes, key=lambda note: note.at)
+    chosen: list[str] = []
+    held: list[Note] = []
     expected = 0.0
-    covered: set[int] = set()
-    for term in ordered[:COVER]:
-        having = {index for index, note in enumerate(reached) if term in note.terms}
-        if having - covered:
-            expected += table.expect(term, at)[1]
-            covered |= having
-    mass = weigh(reached)
-    if not terms:
-        # One post alone; anything hot was as likely.
-        expected = max(expected, 1.0)
-    expected = max(expected, 0.02)
-    return Chorus(reached, ordered, mass, expected, surprise(mass, expected))
+    best = Chorus(left[-1:], [], weigh(left[-1:]), 1.0, 0.0)
+    while left and len(chosen) < COVER:
+        counts = Counter(term for note in left for term in note.terms if term in terms)
+        if not counts:
+            break
+        term = max(counts, key=lambda term: (counts[term], term))
+        chosen.append(term)
+        held += [note for note in left if term in note.terms]
+        left = [note for note in left if term not in note.terms]
+        expected += max(LEAST_EXPECTED, table.expect(term, at)[1])
+        mass = weigh(held)
+        found = surprise(mass, expected) - CHOICE_COST * (len(chosen) - 1)
+        if found > best.surprise or not best.terms:
+            best = Chorus(list(held), list(chosen), mass, expected, found)
+    # Other terms that its posts share name it better than those that hold it together.
+    counts = Counter(term for note in best.notes for term in note.terms if term in terms)
+    best.terms = [term for term, count in counts.most_common() if count > 1] or best.terms
+    return best
 
 
 def name_topic(terms: Sequence[str], notes: Sequence[Note], limit: int = 5) -> tuple[str, ...]:

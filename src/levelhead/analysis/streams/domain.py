@@ -44,8 +44,10 @@ class Reader(Protocol):
 class Signs:
     """What one post tells about what kind of thing is going on."""
 
-    # 0-1: an emergency or disaster under way; 0.5 and more counts as hot.
+    # 0-1: an emergency or disaster under way; see signs.WARM and signs.HOT.
     heat: float
+    # A figure of speech, a drill, a film, or long ago. Looked for only where it would matter.
+    unreal: bool = False
     # A life is in immediate danger, in so many words, and the model does not object.
     danger: bool = False
     negative: bool = False

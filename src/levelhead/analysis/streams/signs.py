@@ -11,11 +11,13 @@ from levelhead.analysis.streams.vocabulary import NOTHING, TEXT_LIMIT, Vocabular
 
 # In log-odds. Set by hand so that neither words nor model alone make a quiet post hot, and that a
 # refitted model moves little.
-BIAS: Final = -2.3
+BIAS: Final = -1.9
 MODEL_WEIGHT: Final = 0.9
+# A model that has not met this kind of event says no too easily.
+MODEL_DOUBT_WEIGHT: Final = 0.6
 MODEL_LIMIT: Final = 3.0
 EMERGENCY_COUNTS: Final = 0.9
-HAZARD: Final = 1.3
+HAZARD: Final = 1.6
 CLASS_WEIGHTS: Final = {
     "harm": 0.9,
     "response": 0.7,
@@ -27,8 +29,10 @@ CLASS_WEIGHTS: Final = {
 WORDS_LIMIT: Final = 3.2
 # What stands for the model where there is none.
 WITHOUT_MODEL: Final = Reading(crisis=0.72)
+# From here on a post may be part of an emergency, and from there it plainly is.
+WARM: Final = 0.25
 HOT: Final = 0.5
-COLD: Final = -0.5
+COLD: Final = -1.2
 MAX_WORDS: Final = 120
 HIGH_REACH_FOLLOWERS: Final = 50_000
 _LEAST_CRISIS: Final = 0.5
@@ -64,15 +68,16 @@ def read_signs(
     danger = "danger" in seen and crisis >= _LEAST_CRISIS
     crisis = min(max(crisis, 1e-3), 1 - 1e-3)
     model = max(-MODEL_LIMIT, min(MODEL_LIMIT, math.log(crisis / (1 - crisis))))
-    odds = BIAS + MODEL_WEIGHT * model + told
+    odds = BIAS + (MODEL_WEIGHT if model > 0 else MODEL_DOUBT_WEIGHT) * model + told
     # Whether it is meant in earnest matters only where it would count.
-    if odds > COLD or seen & _GRAVE:
+    if odds > COLD or hazards or seen & _GRAVE:
         classes |= {name for name in _NOT_REAL if phrases[name].search(folded)}
     odds += sum(CLASS_WEIGHTS[name] for name in _NOT_REAL & classes)
     heat = 1 / (1 + math.exp(-odds))
     not_real = bool(_NOT_REAL & classes)
     return Signs(
         heat=heat,
+        unreal=not_real,
         danger=danger and not not_real,
         negative=reading.negative >= 0.5 or "negative" in seen,
         press="press" in seen and reading.press >= 0.2,

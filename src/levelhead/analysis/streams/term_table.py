@@ -10,13 +10,15 @@ from typing import Final
 FAST: Final = 20 * 60.0
 SLOW: Final = 3 * 86_400.0
 CAPACITY: Final = 60_000
-# Before anything is known a term is in one post of 400; believed like 400 posts of history.
+# Before anything is known a term is in one post of 400, a hazard in one of 100; believed like 400
+# posts of history.
 PRIOR_SHARE: Final = 1 / 400
+PRIOR_SHARE_HAZARD: Final = 1 / 100
 PRIOR_POSTS: Final = 400.0
-# How many posts of a term are hot before anything is known: of a hazard's name, and of others.
-PRIOR_HOT_HAZARD: Final = 0.4
-PRIOR_HOT: Final = 0.06
-PRIOR_HOT_POSTS: Final = 8.0
+# How many posts of a term are warm before anything is known: of a hazard's name, and of others.
+PRIOR_WARM_HAZARD: Final = 0.4
+PRIOR_WARM: Final = 0.06
+PRIOR_WARM_POSTS: Final = 8.0
 # A hazard's own name links posts across words; written so that no word of a post is the same.
 HAZARD_MARK: Final = "~"
 
@@ -24,11 +26,11 @@ HAZARD_MARK: Final = "~"
 class Cell:
     """Decaying counts of one term."""
 
-    __slots__ = ("checked", "fast", "fast_hot", "last", "slow", "slow_hot")
+    __slots__ = ("checked", "fast", "fast_warm", "last", "slow", "slow_warm")
 
     def __init__(self, at: float) -> None:
         self.last = at
-        self.fast = self.fast_hot = self.slow = self.slow_hot = 0.0
+        self.fast = self.fast_warm = self.slow = self.slow_warm = 0.0
         # `fast` when a burst of this term was last looked at.
         self.checked = 0.0
 
@@ -38,10 +40,10 @@ class Cell:
         if passed > 0:
             quick, slowly = math.exp(-passed / FAST), math.exp(-passed / SLOW)
             self.fast *= quick
-            self.fast_hot *= quick
+            self.fast_warm *= quick
             self.checked *= quick
             self.slow *= slowly
-            self.slow_hot *= slowly
+            self.slow_warm *= slowly
             self.last = at
 
 
@@ -54,15 +56,15 @@ class TermTable:
         # Every post counts here.
         self.total = Cell(0.0)
 
-    def count(self, terms: Iterable[str], at: float, *, hot: bool) -> None:
+    def count(self, terms: Iterable[str], at: float, *, warm: bool) -> None:
         """Count one post with these terms."""
         for cell in (self.total, *(self._cell(term, at) for term in terms)):
             cell.age_to(at)
             cell.fast += 1.0
             cell.slow += 1.0
-            if hot:
-                cell.fast_hot += 1.0
-                cell.slow_hot += 1.0
+            if warm:
+                cell.fast_warm += 1.0
+                cell.slow_warm += 1.0
         if len(self.cells) > self.capacity:
             self._forget(at)
 
@@ -84,22 +86,24 @@ class TermTable:
         self.cells = dict(kept)
 
     def expect(self, term: str, at: float) -> tuple[float, float]:
-        """(posts, hot posts) of `term` usual among as many posts as came lately.
+        """(posts, warm posts) of `term` usual among as many posts as came lately.
 
         By share of the stream, so that nights and busy hours need no table of their own.
         """
         cell = self.cells.get(term)
         total = self.total
         total.age_to(at)
-        old = old_hot = 0.0
+        old = old_warm = 0.0
         if cell is not None:
             cell.age_to(at)
             # What came just now is what is asked about, not what is usual.
             old = max(0.0, cell.slow - cell.fast)
-            old_hot = max(0.0, min(old, cell.slow_hot - cell.fast_hot))
+            old_warm = max(0.0, min(old, cell.slow_warm - cell.fast_warm))
         old_total = max(0.0, total.slow - total.fast)
-        share = (old + PRIOR_SHARE * PRIOR_POSTS) / (old_total + PRIOR_POSTS)
-        prior = PRIOR_HOT_HAZARD if term.startswith(HAZARD_MARK) else PRIOR_HOT
-        hot = (old_hot + prior * PRIOR_HOT_POSTS) / (old + PRIOR_HOT_POSTS)
+        hazard = term.startswith(HAZARD_MARK)
+        prior_share = PRIOR_SHARE_HAZARD if hazard else PRIOR_SHARE
+        prior = PRIOR_WARM_HAZARD if hazard else PRIOR_WARM
+        share = (old + prior_share * PRIOR_POSTS) / (old_total + PRIOR_POSTS)
+        warm = (old_warm + prior * PRIOR_WARM_POSTS) / (old + PRIOR_WARM_POSTS)
         expected = share * total.fast
-        return expected, expected * hot
+        return expected, expected * warm

@@ -12,7 +12,7 @@ from levelhead.analysis.streams.baselines import Share, WeekBaseline, surprise
 from levelhead.analysis.streams.chorus import Chorus, Note, find_chorus, list_links, name_topic
 from levelhead.analysis.streams.domain import Burst, Reader, StreamPost
 from levelhead.analysis.streams.near_duplicates import NearDuplicates
-from levelhead.analysis.streams.signs import HOT, WITHOUT_MODEL, read_signs
+from levelhead.analysis.streams.signs import HOT, WARM, WITHOUT_MODEL, read_signs
 from levelhead.analysis.streams.stream_clock import StreamClock
 from levelhead.analysis.streams.term_table import FAST, HAZARD_MARK, TermTable
 from levelhead.analysis.streams.terms import cut_terms
@@ -20,7 +20,7 @@ from levelhead.analysis.streams.vocabulary import load_vocabulary
 
 # What is kept of the past for looking at single posts.
 RECENT: Final = 4096
-RECENT_HOT: Final = 256
+RECENT_WARM: Final = 256
 WINDOW: Final = 45 * 60.0
 # A chorus this small is not looked at further.
 CHORUS_LEAST: Final = 2.0
@@ -66,8 +66,8 @@ class StreamWatch:
         self._duplicates = NearDuplicates(ring)
         self._table = TermTable()
         self._recent: deque[Note] = deque(maxlen=RECENT)
-        self._hot: deque[Note] = deque(maxlen=RECENT_HOT)
-        self._grave: deque[Note] = deque(maxlen=RECENT_HOT)
+        self._warm: deque[Note] = deque(maxlen=RECENT_WARM)
+        self._grave: deque[Note] = deque(maxlen=RECENT_WARM)
         self._week = WeekBaseline()
         self._negative = Share(prior=0.1, weight=100, fast=100, slow=20_000)
         self._topics: dict[int, Topic] = {}
@@ -110,24 +110,24 @@ class StreamWatch:
 
     def _count(self, note: Note) -> list[Burst]:
         at, signs = note.at, note.signs
-        hot = signs.heat >= HOT
+        warm = signs.heat >= WARM
         self._seen += 1
-        self._table.count(note.terms, at, hot=hot)
+        self._table.count(note.terms, at, warm=warm)
         self._week.add(at)
         self._negative.add(float(signs.negative))
         self._recent.append(note)
         self._join_topic(note)
         bursts = []
-        if hot:
-            self._hot.append(note)
-        while self._hot and self._hot[0].at < at - WINDOW:
-            self._hot.popleft()
+        if warm:
+            self._warm.append(note)
+        while self._warm and self._warm[0].at < at - WINDOW:
+            self._warm.popleft()
         while self._grave and self._grave[0].at < at - GRAVE_WINDOW:
             self._grave.popleft()
         if signs.danger or signs.press or signs.misconduct or signs.vigilante:
             self._grave.append(note)
             bursts.append(self._describe_grave(note))
-        if hot:
+        if warm:
             bursts += self._hear_chorus(note)
         bursts += self._weigh_volume(note)
         bursts += self._weigh_whole(at)
@@ -143,7 +143,7 @@ class StreamWatch:
             score = sum(0.5 if term.startswith(HAZARD_MARK) else 1.0 for term in shared)
             if score > most:
                 best, most = number, score
-        if best and (most >= 1.5 or (most >= 1 and note.signs.heat >= HOT)):
+        if best and (most >= 1.5 or (most >= 1 and note.signs.heat >= WARM)):
             note.topic = best
             topic = self._topics[best]
             topic.count += 1
@@ -177,7 +177,7 @@ class StreamWatch:
         topic = self._topics.get(note.topic)
         if topic is not None and topic.looked and topic.count < topic.looked * GROWTH:
             return []
-        chorus = find_chorus(note, list(self._hot), self._table, note.at)
+        chorus = find_chorus(note, list(self._warm), self._table, note.at)
         if chorus.mass < CHORUS_LEAST or not chorus.terms:
             return []
         return [self._describe_chorus(chorus, note.at)]
@@ -194,7 +194,10 @@ class StreamWatch:
             "emergency": chorus.mass,
             "emergency_surprise": chorus.surprise,
             "emergency_expected": chorus.expected,
-            "emergency_share": _share(about, lambda note: note.signs.heat >= HOT),
+            "emergency_share": _share(about, lambda note: note.signs.heat >= WARM),
+            "plain": float(len({n.cluster for n in chorus.notes if n.signs.heat >= HOT})),
+            "anchors": float(sum(map(self._anchors, chorus.terms))),
+            "earnest_share": 1 - _share(about, lambda note: note.signs.unreal),
             "originals": float(len({note.cluster for note in chorus.notes})),
         }
         topic = self._open_topic(chorus.terms, chorus.notes, at) if chorus.surprise > 6 else None
@@ -202,6 +205,10 @@ class StreamWatch:
             topic.looked = topic.count
         key = topic.number if topic is not None else 0
         return self._make(at, chorus.terms, about, chorus.notes, evidence, key=key)
+
+    def _anchors(self, term: str) -> bool:
+        """Whether `term` ties posts to one place or thing, as the name of a hazard does not."""
+        return not term.startswith(HAZARD_MARK) and not self._vocabulary.look_up(term).hazards
 
     def _describe_grave(self, note: Note) -> Burst:
         links = set(list_links(note.terms, self._table, note.at))
@@ -246,7 +253,7 @@ class StreamWatch:
             evidence = self._gather(about)
             evidence |= {
                 "emergency": 0.0,
-                "emergency_share": _share(about, lambda other: other.signs.heat >= HOT),
+                "emergency_share": _share(about, lambda other: other.signs.heat >= WARM),
                 "originals": float(len({other.cluster for other in about})),
                 "surprise": surprise(cell.fast, expected),
             }

@@ -21,18 +21,43 @@
     next.scrollIntoView({ block: "nearest" });
   }
 
+  // Where the focus goes once a post stands: to the row below it, else the one above.
+  let goOn = "";
+
+  function neighbourOf(id) {
+    const rows = all("#rows .row");
+    const at = rows.findIndex((row) => row.dataset.case === id);
+    const next = at < 0 ? null : rows[at + 1] || rows[at - 1];
+    return next ? next.id : "";
+  }
+
   function letStand() {
-    const row = document.activeElement && document.activeElement.closest("#rows .row");
+    const work = one("#work");
     const open = one(".work [data-key='s']");
-    if (row && !row.classList.contains("is-open")) {
-      const box = one("input[type=checkbox]", row);
-      if (box) {
-        box.checked = true;
-        showChosen();
-      }
-      return;
+    const row = document.activeElement && document.activeElement.closest("#rows .row");
+    if (row && row.dataset.case !== (work && work.dataset.work)) {
+      standRow(row);
+    } else if (open) {
+      goOn = neighbourOf(work.dataset.work);
+      open.click();
     }
-    if (open) open.click();
+  }
+
+  // The marked row, without opening it first. Life-safety posts have no box: they are opened.
+  function standRow(row) {
+    const bulk = one("[data-bulk]");
+    const box = one("input[name=case]", row);
+    if (!bulk || !box || !window.htmx) return;
+    goOn = neighbourOf(row.dataset.case);
+    window.htmx.ajax("POST", bulk.action, {
+      target: "#work",
+      swap: "outerHTML",
+      values: {
+        case: box.value,
+        open: box.value,
+        csrfmiddlewaretoken: one("[name=csrfmiddlewaretoken]", bulk).value,
+      },
+    });
   }
 
   const keys = {
@@ -44,8 +69,9 @@
     },
     s: letStand,
     a: () => {
-      const field = one("[data-key='a']");
-      if (field) field.focus();
+      const button = one("[data-action='assign-me']") || one("#owner");
+      if (button && button.id === "owner") button.focus();
+      else if (button) button.click();
     },
     u: () => {
       const button = one("[data-key='u']");
@@ -198,6 +224,14 @@
     showChosen();
   }
 
+  // A post that was acted on from the list is open now: the address says so.
+  function showAddress() {
+    const work = one("#work");
+    const address = work && work.dataset.address;
+    if (!address || new URL(address, location.href).pathname === location.pathname) return;
+    history.pushState({ htmx: true }, "", address);
+  }
+
   function showFocusPost() {
     const pane = one(".conversation-pane");
     const post = one(".post-focus");
@@ -230,7 +264,15 @@
     const config = event.detail.requestConfig;
     showFocusPost();
     if (config && config.verb === "post") {
-      const told = one("#work [role=alert]") || one("#conversation-title");
+      const alarm = one("#work [role=alert]");
+      const row = !alarm && goOn && one("#" + CSS.escape(goOn) + " .row-link");
+      const told = row || alarm || one("#conversation-title");
+      goOn = "";
+      showAddress();
+      if (row && row.offsetParent) {
+        row.focus({ preventScroll: false });
+        return;
+      }
       if (told) {
         told.setAttribute("tabindex", "-1");
         told.focus({ preventScroll: false });
