@@ -125,7 +125,8 @@ class LiveTests(BrowserTestCase):
                 self.file_post(text=f"Question in a storm {n}, when?")
                 page.wait_for_timeout(100)
             expect(page.locator("[data-case]")).to_have_count(31)
-            self.assertLessEqual(len(asked), 9)
+            # Twice a second for a list and its strip, whatever comes.
+            self.assertLessEqual(len(asked), 14)
 
     def test_a_row_that_was_let_stand_by_a_colleague_goes(self) -> None:
         with self.window(self.alice) as page:

@@ -77,8 +77,7 @@ class Assessor:
             strict=True,
         ):
             spans: tuple[Span, ...] = ()
-            findings = self._find(post.text, words, seen)
-            if findings:
+            if findings := self._find(post.text, words, seen):
                 spans = tuple(
                     span
                     for offset, part in findings

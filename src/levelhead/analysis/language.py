@@ -35,6 +35,7 @@ PROFILES: Final = {
 
 # How sure the head must be before it is followed against no hint at all.
 CLEAR = 0.6
+_LETTERS_ALONE: Final = features.SEEN_LETTER | features.SEEN_ENYE
 # A platform's hint is often the account's setting, not the post's: it settles doubt only.
 HINTED = 0.25
 
@@ -61,6 +62,8 @@ def read_hint(hint: str | None) -> str | None:
 
 def choose_language(scores: list[float], flags: int, hint: str | None) -> str:
     """The language from the head's probabilities (order of LANGUAGES), `flags` and the hint."""
+    if scores[0] >= CLEAR and flags & _LETTERS_ALONE == features.SEEN_LETTER:
+        return LANGUAGES[0]  # nearly every post: no need to look further
     if not flags & features.SEEN_LETTER and not flags & features.SEEN_ENYE:
         # Links, numbers and emoji alone, or a script that the heads do not read.
         code = read_hint(hint)

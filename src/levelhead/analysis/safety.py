@@ -97,14 +97,20 @@ class SafetyNet:
     # For each mark, the bits of the rules that it lets through; and of those that need none.
     marked: tuple[tuple[int, int], ...]
     unmarked: int
+    # All marks that let a rule through.
+    any_mark: int
 
     def find(self, text: str, *, fired: int, flags: int) -> list[Finding]:
         """What fires in `text`; `fired` and `flags` are what the pass saw in it."""
-        allowed = self.unmarked
-        for mark, let_through in self.marked:
-            if flags & mark:
-                allowed |= let_through
-        bits = (fired | self.wordless) & allowed
+        bits = fired | self.wordless
+        if flags & self.any_mark:
+            allowed = self.unmarked
+            for mark, let_through in self.marked:
+                if flags & mark:
+                    allowed |= let_through
+            bits &= allowed
+        else:
+            bits &= self.unmarked
         has_link = flags & (features.SEEN_LINK | features.SEEN_DOTTED)
         if not bits and not has_link:
             return []
@@ -228,14 +234,15 @@ def load_rules(path: Path = RULES_FILE) -> SafetyNet:
             words[word] = words.get(word, 0) | 1 << number
         if not rule.words:
             wordless |= 1 << number
-    marked = tuple(
-        (mark, sum(1 << number for number, rule in enumerate(rules) if rule.marks & mark))
+    let_through = {
+        mark: sum(1 << number for number, rule in enumerate(rules) if rule.marks & mark)
         for mark in MARKS.values()
-    )
+    }
     return SafetyNet(
         rules=rules,
         triggers=build_triggers(words),
         wordless=wordless,
-        marked=marked,
+        marked=tuple((mark, bits) for mark, bits in let_through.items() if bits),
         unmarked=sum(1 << number for number, rule in enumerate(rules) if not rule.marks),
+        any_mark=sum(mark for mark, bits in let_through.items() if bits),
     )

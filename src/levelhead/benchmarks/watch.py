@@ -328,9 +328,7 @@ def measure_watch(
     checks = {
         f"median_at_{n}": figures[f"at_{n}"]["median_seconds"] <= GOAL_SECONDS for n in (600, 60)
     }
-    checks["false_alarms"] = (
-        figures["ordinary_week"]["false_alarms_a_week"] <= GOAL_FALSE_A_WEEK
-    )
+    checks["false_alarms"] = figures["ordinary_week"]["false_alarms_a_week"] <= GOAL_FALSE_A_WEEK
     figures["seconds"] = round(time.perf_counter() - begun, 1)
     return {"ok": all(checks.values()), "goals": checks, **figures}
 

@@ -34,8 +34,7 @@ class LazyGroup(click.Group):
         module = COMMANDS.get(cmd_name)
         if module is None:
             return None
-        command = importlib.import_module(f"levelhead.cli.{module}").command
-        assert isinstance(command, click.Command)
+        command: click.Command = importlib.import_module(f"levelhead.cli.{module}").command
         return command
 
 

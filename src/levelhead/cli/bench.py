@@ -42,10 +42,10 @@ def intake(posts: int, rounds: int, quick: bool, as_json: bool) -> None:
         figures = compare_intake(posts, rounds)
         connection.close()
     checks = {
-        "share_of_bare": float(str(figures["share_of_bare"])) >= INTAKE_GOAL_SHARE,
-        "posts_per_second": int(str(figures["posts_per_second"])) >= INTAKE_GOAL_RATE,
-        "visible_p99": float(str(figures["visible_p99_seconds"])) <= INTAKE_GOAL_VISIBLE_SECONDS,
-        "growth": float(str(figures["growth"])) <= INTAKE_GOAL_GROWTH,
+        "share_of_bare": figures["share_of_bare"] >= INTAKE_GOAL_SHARE,
+        "posts_per_second": figures["posts_per_second"] >= INTAKE_GOAL_RATE,
+        "visible_p99": figures["visible_p99_seconds"] <= INTAKE_GOAL_VISIBLE_SECONDS,
+        "growth": figures["growth"] <= INTAKE_GOAL_GROWTH,
     }
     if as_json:
         click.echo(json.dumps({"ok": all(checks.values()), "goals": checks, **figures}))
@@ -56,8 +56,7 @@ def intake(posts: int, rounds: int, quick: bool, as_json: bool) -> None:
     click.echo(f"{'share of bare':28}{figures['share_of_bare']:>12}   goal 0.8")
     click.echo(f"{'visible, 99 of 100 batches':28}{figures['visible_p99_seconds']:>12} s  goal 1.0")
     click.echo(f"{'growth, last/first tenth':28}{figures['growth']:>12}   goal 1.5")
-    stages = figures["stages"]
-    assert isinstance(stages, dict)
+    stages: dict[str, float] = figures["stages"]
     for stage, share in stages.items():
         click.echo(f"  {stage:26}{share:>12.1%}")
     click.echo("All goals hold here." if all(checks.values()) else "Not all goals hold here.")

@@ -22,8 +22,7 @@ PLATFORMS = {
 @cache
 def platform_info(platform: str) -> PlatformInfo:
     """What is true of a platform. Raises ConfigurationError for one that we do not speak to."""
-    info = importlib.import_module(_package(platform)).info
-    assert isinstance(info, PlatformInfo)
+    info: PlatformInfo = importlib.import_module(_package(platform)).info
     return info
 
 

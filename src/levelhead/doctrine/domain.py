@@ -53,7 +53,8 @@ class Decision:
     rule: str
     rule_version: str
     # `doctrine.triage.reason_text(decision.rule, lang)` gives its reason in words.
-    # Whose work it is: "duty_officer", "information_officer", "records", "service", "owner", "none".
+    # Whose work it is: "duty_officer", "information_officer", "records", "service", "owner" or
+    # "none".
     waits_for: str
     # When the first word is due, and the full answer; None where no clock runs.
     ack_due: datetime | None

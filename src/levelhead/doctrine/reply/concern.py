@@ -157,5 +157,3 @@ def find_unanswered(concern: PostConcern, draft: Reading, words: Concern) -> lis
             continue
         missing.append(point)
     return missing
-
-

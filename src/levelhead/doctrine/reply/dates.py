@@ -64,12 +64,18 @@ _WHEN: Final = re.compile(
     + _LEAD
     + r"(?:(?P<near>today|tonight|tomorrow(?: morning| afternoon| evening| night)?"
     r"|this (?:morning|afternoon|evening)|hoy|esta (?:tarde|noche)|pasado manana|manana"
-    r"|mediodia|noon)" + _CLOCK.format(n=0)
-    + r"|(?P<next>next |proximo |coming )?(?P<weekday>" + _any(_DAYS) + r")(?P<next2> proximo)?"
+    r"|mediodia|noon)"
+    + _CLOCK.format(n=0)
+    + r"|(?P<next>next |proximo |coming )?(?P<weekday>"
+    + _any(_DAYS)
+    + r")(?P<next2> proximo)?"
     + _CLOCK.format(n=1)
-    + r"|(?:(?P<month>" + _any(_MONTHS) + r")\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+    + r"|(?:(?P<month>"
+    + _any(_MONTHS)
+    + r")\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?"
     r"|(?P<day2>\d{1,2})(?:st|nd|rd|th)?\s(?:of\s|de\s)?(?P<month2>" + _any(_MONTHS) + r"))"
-    r"(?:,?\s(?:de\s)?(?P<year>20\d\d))?" + _CLOCK.format(n=2)
+    r"(?:,?\s(?:de\s)?(?P<year>20\d\d))?"
+    + _CLOCK.format(n=2)
     + r"|(?P<span>(?:end of (?:the )?|fin(?:al)? de |next |la proxima |el proximo |la semana que"
     r"|the end of (?:the )?)\s?(?:day|week|month|year|business|semana|mes|ano|dia|viene))"
     r"|(?P<count>\d{1,4}|" + _any(_NUMBERS) + r")(?:\sof)?\s(?P<work>business |working |work )?"

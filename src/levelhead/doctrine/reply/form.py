@@ -63,8 +63,10 @@ def _find_grade(check: Check) -> Iterator[Finding]:
         return
     suffix = "_incident" if check.context.incident else ""
     limit = limits[("ease" if lang == "es" else "grade") + suffix]
-    over = (limit - grade.value) / _FAR_UNDER_EASE if lang == "es" else (
-        (grade.value - limit) / _FAR_OVER
+    over = (
+        (limit - grade.value) / _FAR_UNDER_EASE
+        if lang == "es"
+        else ((grade.value - limit) / _FAR_OVER)
     )
     if over <= 0:
         return
@@ -148,9 +150,15 @@ _AFTER_NAME: Final = re.compile(
 _NAME: Final = r"[A-ZÁÉÍÓÚÑ][\w'’-]{0,24}\.?"
 _DASHED: Final = re.compile(
     r"(?:^|[\s.!?,;:)])(?:[—–~^/*•|-]{1,2}|--)\s?"
-    r"((?:" + _NAME + r"|[a-z]{1,12}|&|,|/)(?:[\s,/]{1,2}(?:" + _NAME + r"|[a-z]{1,12}|&)){0,6})[.!]?$"
+    r"((?:"
+    + _NAME
+    + r"|[a-z]{1,12}|&|,|/)(?:[\s,/]{1,2}(?:"
+    + _NAME
+    + r"|[a-z]{1,12}|&)){0,6})[.!]?$"
 )
-_LAST_LINE: Final = re.compile(r"\n\s*((?:" + _NAME + r")(?:,?\s(?:" + _NAME + r"|of|the|de|la)){0,6})$")
+_LAST_LINE: Final = re.compile(
+    r"\n\s*((?:" + _NAME + r")(?:,?\s(?:" + _NAME + r"|of|the|de|la)){0,6})$"
+)
 _CLOSING: Final = re.compile(
     r"(?:sincerely|regards|best|cheers|yours|respectfully|warmly|atentamente|saludos"
     r"|cordialmente|un abrazo)\s?(?:yours)?,\s{0,3}(" + _NAME + r"(?:\s" + _NAME + r"){0,3})[.]?$",
@@ -216,4 +224,3 @@ def _names_person(signature: str, office: str) -> bool:
     if not first or not first[0].isupper():
         return False
     return len(first.split()) <= 4 and not _office(office).search(make_plain(first))
-

@@ -39,9 +39,7 @@ def find_private_data(check: Check) -> Iterator[Finding]:
     yield from _find_mail(check)
     yield from _find_repeated_addresses(check)
     yield from _find_cards(check)
-    yield from check.phrases(
-        RuleName.PRIVATE_DATA, "identity", "home", "business", "public_ask"
-    )
+    yield from check.phrases(RuleName.PRIVATE_DATA, "identity", "home", "business", "public_ask")
 
 
 def _digits(text: str) -> str:

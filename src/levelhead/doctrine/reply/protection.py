@@ -47,9 +47,7 @@ def find_hedged_protective_action(check: Check) -> Iterator[Finding]:
                 return
 
 
-def _reach_action(
-    text: str, hedge: re.Match[str], actions: list[re.Pattern[str]]
-) -> Span | None:
+def _reach_action(text: str, hedge: re.Match[str], actions: list[re.Pattern[str]]) -> Span | None:
     """From the hedge to the action that it weakens, or the other way round."""
     end = hedge.end()
     stop = _BREAK.search(text, end, end + _REACH)

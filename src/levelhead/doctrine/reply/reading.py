@@ -41,9 +41,12 @@ _WORD: Final = re.compile(r"[^\W\d_]{1,50}(?:['-][^\W\d_]{1,50}){0,4}")
 _QUOTED: Final = re.compile(r"\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{2,200}'(?!\w)")
 EMOJI: Final = "[\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55]"
 _END: Final = re.compile(
-    r"[.!?\u2026]{1,10}[\"')\]]{0,3}(?=\s|$|" + EMOJI + r")|\n|"
+    r"[.!?\u2026]{1,10}[\"')\]]{0,3}(?=\s|$|"
+    + EMOJI
+    + r")|\n|"
     # An emoji ends a sentence where the next one begins with a capital.
-    + EMOJI + r"[\ufe0f\u200d\U0001f3fb-\U0001f3ff]{0,3}(?=\s{1,3}[A-ZÁÉÍÓÚÑ¿¡])"
+    + EMOJI
+    + r"[\ufe0f\u200d\U0001f3fb-\U0001f3ff]{0,3}(?=\s{1,3}[A-ZÁÉÍÓÚÑ¿¡])"
 )
 _LAST_WORD: Final = re.compile(r"(?:^|[\s(\"'-])([^\s(\"'-]{1,12})$")
 _ABBREVIATIONS: Final = frozenset(

@@ -122,9 +122,7 @@ def read_rulebook(given: Mapping[str, object]) -> RuleBook:
     limits = dict(take_mapping(found["limits"], "The limits"))
     platforms = take_mapping(limits.pop("platforms", None), "The limits, platforms")
     names = take_mapping(limits.pop("platform_names", None), "The limits, platform_names")
-    entries = take_mapping(
-        found["rules"], "The rules", required=tuple(RuleName), optional=()
-    )
+    entries = take_mapping(found["rules"], "The rules", required=tuple(RuleName), optional=())
     return RuleBook(
         version=take_text(found["version"], "The reply check, version", limit=40),
         limits={k: take_number(v, f"The limits, {k[:40]}", 0, 1e6) for k, v in limits.items()},

@@ -12,7 +12,9 @@ from levelhead.doctrine.reply.domain import MAX_REPLY_CHARACTERS, Finding, RuleN
 from levelhead.doctrine.reply.reading import make_plain
 
 _TOKEN: Final = re.compile(r"[^\W_]{1,50}")
-_LINK: Final = re.compile(r"https?://\S{1,500}|\b[\w-]{1,60}\.(?:gov|org|com|net|us)\b(?:/\S{0,500})?")
+_LINK: Final = re.compile(
+    r"https?://\S{1,500}|\b[\w-]{1,60}\.(?:gov|org|com|net|us)\b(?:/\S{0,500})?"
+)
 _GREETING: Final = re.compile(
     r"^\W{0,5}(?:@[\w.-]{1,60}\W{1,5}){0,3}(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)"
     r"|hola|estimad[oa]|buen[oa]s (?:dias|tardes|noches))\b[^,.!:;\n]{0,40}[,.!:;\n])?"

@@ -9,7 +9,20 @@ from typing import Final
 # Longest first; a stem keeps at least three letters.
 _ENDINGS: Final = (
     *("amientos", "imientos", "amiento", "imiento", "aciones", "uciones", "adores", "mente"),
-    *("ations", "ation", "ness", "acion", "ments", "ment", "ings", "ing", "ados", "adas", "idos", "idas"),
+    *(
+        "ations",
+        "ation",
+        "ness",
+        "acion",
+        "ments",
+        "ment",
+        "ings",
+        "ing",
+        "ados",
+        "adas",
+        "idos",
+        "idas",
+    ),
     *("ando", "iendo", "ado", "ada", "ido", "ida", "aron", "ieron", "ies", "ers", "ed", "er"),
     *("es", "ar", "ir", "an", "en", "ly", "s", "e", "o", "a", "y"),
 )
@@ -49,4 +62,3 @@ def number_of(word: str) -> str | None:
     if word[0].isdigit():
         return word
     return _NUMBER_WORDS.get(word)
-
