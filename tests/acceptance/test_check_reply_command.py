@@ -74,12 +74,13 @@ def test_each_draft_gets_its_line_in_order():
 
 
 def test_all_twenty_rules_have_the_names_of_the_contract():
-    assert [name.value for name in RuleName] == (
+    names = (
         "answers_concern source_missing defensive sentence_initial_you sarcasm jargon_or_grade"
         " too_long sameness promise gated_minor gated_victim guilt_language tactical_location"
         " private_data politics hedged_protective_action apology_admits_fault wrong_language"
         " no_next_step unsigned"
-    ).split()
+    )
+    assert [name.value for name in RuleName] == names.split()
 
 
 def test_bad_lines_cost_only_themselves_and_the_status():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from levelhead.channels.models import Channel
 from levelhead.connectors.memory import forget_platforms
@@ -32,11 +32,14 @@ class LiveTests(BrowserTestCase):
     def test_nothing_is_missed_between_the_page_and_its_stream(self) -> None:
         with self.window(self.alice) as page:
             # The page is made, then something happens, and only then the stream is opened.
-            page.route(
-                "**/live/riverton/**", lambda route: (page.wait_for_timeout(1), route.continue_())
-            )
-            page.goto("/riverton/inbox/", wait_until="commit")
+            held: list[Route] = []
+            page.route("**/live/riverton/**", held.append)
+            page.goto("/riverton/inbox/")
             new = self.file_case(text="Where do I pay a parking ticket?")
+            while not held:
+                page.wait_for_timeout(20)
+            page.unroute("**/live/riverton/**")
+            held[0].continue_()
             expect(page.locator(f"#row-{new.pk}")).to_be_visible()
 
     def test_a_colleagues_work_shows(self) -> None:

@@ -7,9 +7,8 @@ import re
 from playwright.sync_api import expect
 
 from levelhead.channels import outbox
-from levelhead.channels.accounts import account_of
+from levelhead.channels.accounts import account_of, pool
 from levelhead.channels.models import OutboxItem, OutboxState
-from levelhead.channels.pulling import pool
 from levelhead.connectors.memory import forget_platforms, platform_of
 from levelhead.inbox.domain import CaseState
 from levelhead.inbox.models import Case

@@ -12,6 +12,7 @@ COMMANDS = {
     "backup": "backup",
     "bench": "bench",
     "channel": "channel",
+    "check-reply": "check_reply",
     "demo": "demo",
     "doctor": "doctor",
     "import": "import_posts",
@@ -21,6 +22,7 @@ COMMANDS = {
     "serve": "serve",
     "status": "status",
     "triage": "triage",
+    "watch": "watch",
 }
 
 

@@ -26,10 +26,27 @@ LEVELS_FILE: Final = Path(__file__).parent / "data" / "levels.yaml"
 MAX_RULES: Final = 100
 # Figures that a rule may look at.
 COUNTS: Final = (
-    *("posts", "authors", "originals", "plain", "anchors", "danger", "negative", "press", "misconduct", "vigilante"),
+    *(
+        "posts",
+        "authors",
+        "originals",
+        "plain",
+        "anchors",
+        "danger",
+        "negative",
+        "press",
+        "misconduct",
+        "vigilante",
+    ),
     *("rumor", "official", "high_reach", "copies", "copy_authors"),
 )
-SHARES: Final = ("negative_share", "negative_rise", "emergency_share", "earnest_share", "copies_share")
+SHARES: Final = (
+    "negative_share",
+    "negative_rise",
+    "emergency_share",
+    "earnest_share",
+    "copies_share",
+)
 FIGURES: Final = (*COUNTS, *SHARES, "ratio", "emergency", "emergency_surprise", "surprise")
 # What a reason may name besides.
 WORDS: Final = ("baseline", "expected")

@@ -40,12 +40,17 @@ def stop_with_lifeline(lifeline: Lifeline, *, first: Callable[[], None] | None =
     is gone too, this one ends by itself.
     """
     parent = os.getppid()
+    main_thread = threading.main_thread().ident or 0
 
     def stop() -> None:
         if first is not None:
             first()
-        still_there = os.getppid() == parent
-        os.kill(parent if still_there else os.getpid(), signal.SIGTERM)
+        if os.getppid() == parent:
+            os.kill(parent, signal.SIGTERM)
+        while True:
+            time.sleep(0.1)
+            # A signal to the process may be taken by another thread, and the main one sleeps on.
+            signal.pthread_kill(main_thread, signal.SIGTERM)
 
     lifeline.watch(stop, grace_seconds=KILL_SECONDS + 0.3)
 

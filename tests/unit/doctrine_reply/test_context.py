@@ -130,7 +130,7 @@ def test_reach_of_the_grade_in_an_incident():
 
 
 def test_rules_that_cannot_be_read_are_refused_by_name():
-    with pytest.raises(Invalid, match="lists"):
+    with pytest.raises(Invalid, match="missing"):
         read_rulebook({"version": "1"})
     with pytest.raises(Invalid, match="no pattern"):
         compile_patterns(["("], "Here", {})

@@ -66,7 +66,7 @@ def test_rules_about_words_know_spanish(name):
     spanish = [
         one
         for one in rule.fires
-        if read_text(one.draft + " " + one.post).lang == "es" or re.search("[áéíóúñ¿]", one.draft)
+        if read_text(one.draft).lang == "es" or re.search("[áéíóúñ¿]", one.draft)
     ]
     assert spanish, name
 

@@ -60,7 +60,7 @@ class Chorus:
 
 
 def weigh(notes: Iterable[Note]) -> float:
-    """How many of `notes` are hot, warm ones counting in part; copies and repeated authors count less."""
+    """How many of `notes` are hot; warm ones, copies and repeated authors count in part."""
     mass = 0.0
     clusters: Counter[int] = Counter()
     authors: Counter[str] = Counter()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from levelhead.doctrine.reply.checking import MAX_PLACES, MAX_TRIES, Check, shorten
-from levelhead.doctrine.reply.concern import Kind, Point, find_unanswered
+from levelhead.doctrine.reply.concern import Kind, Point, PostConcern, find_unanswered
 from levelhead.doctrine.reply.domain import Finding, RuleName, Severity
 from levelhead.doctrine.reply.languages import UNKNOWN
 from levelhead.doctrine.reply.promises import promises_at
-from levelhead.doctrine.reply.reading import MAIL, Span
+from levelhead.doctrine.reply.reading import MAIL, Reading, Span
 
 _PHONE: Final = re.compile(r"\d{3}[-. ]\d{4}|(?<!\d)(?:911|311|211|988)(?!\d)")
 _CLAIMS: Final = ("law", "policy", "study", "number", "date")
@@ -103,6 +103,8 @@ def find_no_next_step(check: Check) -> Iterator[Finding]:
         return
     if rule.patterns["steps"].search(draft.bare):
         return
+    if _gives_order(check) or _states_answer(check):
+        return
     answers = check.book.concern.focus
     if any(
         point.focus is not None and answers[point.focus][1].search(draft.bare)
@@ -110,3 +112,25 @@ def find_no_next_step(check: Check) -> Iterator[Finding]:
     ):
         return
     yield check.find(rule.name, "none", (end, end))
+
+
+def _gives_order(check: Check) -> bool:
+    orders = check.rule(RuleName.NO_NEXT_STEP).patterns["orders"]
+    bare = check.draft.bare
+    return any(orders.match(bare, start, end) for start, end in check.draft.sentences)
+
+
+def _states_answer(check: Check) -> bool:
+    """Whether a sentence that is no mere courtesy speaks of what a question is about."""
+    asked = [point for point in check.concern.points if point.own_terms and point.focus is not None]
+    if not asked:
+        return False
+    formulas = check.rule(RuleName.NO_NEXT_STEP).patterns["formulas"]
+    draft = check.draft
+    rest = " ".join(
+        draft.text[start:end]
+        for start, end in draft.sentences
+        if not formulas.search(draft.bare, start, end)
+    )
+    concern = PostConcern(check.concern.kind, tuple(asked))
+    return len(find_unanswered(concern, Reading(rest), check.book.concern)) < len(asked)

@@ -47,6 +47,8 @@ class Point:
     terms: tuple[Term, ...]
     # Number of the focus in Concern.focus; None where it asks for nothing of a known kind.
     focus: int | None
+    # Whether the terms stand in the point itself, and not only around it.
+    own_terms: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,9 @@ def read_concern(post: Reading, words: Concern) -> PostConcern:
     points = []
     for span in asked[:MAX_QUESTIONS]:
         # "Why?" alone asks about what stands before it.
-        terms = _read_terms(post, [span], words) or _read_terms(post, sentences, words)
-        points.append(Point(span, terms, _read_focus(post, span, words)))
+        own = _read_terms(post, [span], words)
+        terms = own or _read_terms(post, sentences, words)
+        points.append(Point(span, terms, _read_focus(post, span, words), bool(own)))
     return PostConcern(kind, tuple(points))
 
 

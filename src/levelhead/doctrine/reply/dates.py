@@ -141,10 +141,8 @@ def _count_out(found: re.Match[str], now: datetime) -> Due | None:
 
 
 def _near(near: str, span: Span, at: time | None, today: date) -> Due:
-    if near == "pasado manana":
-        ahead = 2
-    else:
-        ahead = 1 if near.startswith(("tomorrow", "manana")) else 0
+    tomorrow = near.startswith(("tomorrow", "manana"))
+    ahead = 2 if near == "pasado manana" else int(tomorrow)
     if near in ("noon", "mediodia"):
         at = time(12)
     return Due(span=span, day=today + timedelta(days=ahead), at=at)

@@ -11,11 +11,12 @@ from levelhead.doctrine.reply.reading import make_plain
 from levelhead.doctrine.reply.stems import TOKEN, number_of, stem
 
 _THOUSANDS: Final = re.compile(r"(?<=\d)[,.](?=\d{3}(?!\d))")
-_SMALL: Final = frozenset(
+_SMALL_WORDS: Final = (
     "the a an of to in on at for and or is are was were has have had be been by with from that this"
     " it its we our there about so far now el la los las un una de del en y o es son fue hay por"
-    " con para que se al lo ha han nuestro nuestra".split()
+    " con para que se al lo ha han nuestro nuestra"
 )
+_SMALL: Final = frozenset(_SMALL_WORDS.split())
 # Of a sentence's words, so many must be in the fact.
 _SHARED: Final = 0.5
 _SHARED_WITH_NUMBERS: Final = 0.25

@@ -170,7 +170,7 @@ _THANKS_LINE: Final = re.compile(
 )
 _INTRODUCED: Final = re.compile(
     r"(?:[Tt]his is|I'm|I am|[Mm]y name is|I’m|[Ss]oy|[Mm]e llamo|[Ll]e habla|[Hh]abla)"
-    r" (?!Riverton\b)(?:[a-z]{1,8} )?[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{1,20}\b(?! (?:Police|City|County|Department))"
+    r" (?:[a-z]{1,8} )?[A-ZÁÉÍÓÚÑ][a-záéíóúñ]{1,20}\b(?! (?:Police|City|County|Department|Fire))"
 )
 _PLACE_WORDS: Final = re.compile(r"\s*(?:,|/|\||&| at | from | with | de | del )\s*")
 

@@ -15,8 +15,7 @@ def find_gated_minor(check: Check) -> Iterator[Finding]:
 
 def find_gated_victim(check: Check) -> Iterator[Finding]:
     """Victims, next of kin, health, and numbers of dead or hurt that no approved fact has."""
-    for finding in check.phrases(RuleName.GATED_VICTIM, "victim", "health"):
-        yield finding
+    yield from check.phrases(RuleName.GATED_VICTIM, "victim", "health")
     rule = check.rule(RuleName.GATED_VICTIM)
     for span in check.places(rule.cases["numbers"]):
         if not check.is_fact(span):

@@ -14,7 +14,7 @@ MAX_SENTENCES: Final = 500
 _ENGLISH_VOWELS: Final = re.compile(r"[aeiouy]{1,20}")
 # Two vowels that are two syllables, and endings that are none.
 _APART: Final = re.compile(
-    r"ia(?!l$|n$|lly$|g)|io(?!n|us)|eo(?!us|p)|iu|ua(?!r[dn]|l)|creat|uou|[aeiouy]ing$|ism$|ying"
+    r"ia(?!l$|n$|lly$|g)|io(?!n|us)|eo(?!us|p)|iu|ua(?!r[dn]|l)|creat|uou|[aeiouy]ing$|ism$|ying|[aeiou][^aeiou]ea$|^sci"
 )
 _SILENT: Final = re.compile(r"(?:[^aeiouyl]es?|[^aeioutd]ed|[aeiou]les?|rely|tely|ely)$")
 _SILENT_BUT: Final = re.compile(r"(?:[sxz]es|[cs]hes|[cg]es)$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +34,10 @@ def find_promises(draft: str, *, now: datetime) -> list[Promise]:
     return list(_find(read_text(draft), rule.patterns["patterns"], rule.patterns["unless"], now))
 
 
-def _find(reading: Reading, pattern, unless, now: datetime) -> Iterator[Promise]:  # type: ignore[no-untyped-def]
+def _find(
+    reading: Reading, pattern: re.Pattern[str], unless: re.Pattern[str], now: datetime
+) -> Iterator[Promise]:
+    """Promises outside of quotation marks, one for each sentence."""
     last = -1
     count = 0
     for tries, found in enumerate(pattern.finditer(reading.bare)):

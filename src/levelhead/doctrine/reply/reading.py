@@ -1,4 +1,4 @@
-"""A text made ready for the rules: folded, cut into words and sentences, links and quotes marked."""
+"""A text made ready for the rules: folded, cut into words and sentences, links marked."""
 
 from __future__ import annotations
 
@@ -49,11 +49,14 @@ _END: Final = re.compile(
     + r"[\ufe0f\u200d\U0001f3fb-\U0001f3ff]{0,3}(?=\s{1,3}[A-ZÁÉÍÓÚÑ¿¡])"
 )
 _LAST_WORD: Final = re.compile(r"(?:^|[\s(\"'-])([^\s(\"'-]{1,12})$")
-_ABBREVIATIONS: Final = frozenset(
+_ABBREVIATED: Final = (
     "mr mrs ms dr sgt lt capt cpl det ofc maj col gen gov rep sen rev hon st ave blvd rd no nos sr"
     " sra srta dra ud uds av avda art inc dept vs e.g i.e u.s jr ext approx jan feb mar apr jun jul"
-    " aug sep sept oct nov dec num tel lic ing prof depto d.c ee.uu p.ej ste apt mt ft".split()
+    " aug sep sept oct nov dec num tel lic ing prof depto d.c ee.uu p.ej ste apt mt ft"
 )
+_ABBREVIATIONS: Final = frozenset(_ABBREVIATED.split())
+# These are words too, and stand for "number" or "article" only before one.
+_BEFORE_NUMBERS: Final = frozenset(("no", "nos", "art", "num"))
 _HALF_DAYS: Final = frozenset(("a.m", "p.m"))
 _DAY_OR_MONTH: Final = re.compile(
     r"(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,7}\b"
@@ -157,4 +160,6 @@ def _ends_sentence(text: str, plain: str, start: int, end: re.Match[str]) -> boo
     word = last[1] if last else ""
     if word in _HALF_DAYS:
         return after[0].isupper() and not _DAY_OR_MONTH.match(after.lower())
+    if word in _BEFORE_NUMBERS:
+        return not after[0].isdigit()
     return not (word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "i"))

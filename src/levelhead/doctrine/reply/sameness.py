@@ -16,8 +16,9 @@ _LINK: Final = re.compile(
     r"https?://\S{1,500}|\b[\w-]{1,60}\.(?:gov|org|com|net|us)\b(?:/\S{0,500})?"
 )
 _GREETING: Final = re.compile(
-    r"^\W{0,5}(?:@[\w.-]{1,60}\W{1,5}){0,3}(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)"
-    r"|hola|estimad[oa]|buen[oa]s (?:dias|tardes|noches))\b[^,.!:;\n]{0,40}[,.!:;\n])?"
+    r"^\W{0,5}(?:@[\w.-]{1,60}\W{1,5}){0,3}"
+    r"(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hola|estimad[oa]"
+    r"|buen[oa]s (?:dias|tardes|noches))\b[^,.!:;\n]{0,40}[,.!:;\n])?"
 )
 _SIGNATURE: Final = re.compile(r"(?:[-^~/*]|\n)\s?[\w. ,]{1,40}$")
 # Words of plain information: when, where and how to reach us.

@@ -90,7 +90,6 @@
   const wanted = new Set();
   let timer = 0;
   let busy = false;
-  let refreshedAt = 0;
   let workAt = 0;
   let refreshedAt = 0;
 
@@ -111,7 +110,6 @@
   async function refresh() {
     timer = 0;
     busy = true;
-    refreshedAt = Date.now();
     const parts = new Set(wanted);
     wanted.clear();
     if (parts.has("thread") && !parts.has("work")) {
