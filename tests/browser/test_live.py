@@ -33,7 +33,7 @@ class LiveTests(BrowserTestCase):
         with self.window(self.alice) as page:
             # The page is made, then something happens, and only then the stream is opened.
             held: list[Route] = []
-            page.route("**/live/riverton/**", held.append)
+            page.route("**/live/riverton/**", lambda route: held.append(route))
             page.goto("/riverton/inbox/")
             new = self.file_case(text="Where do I pay a parking ticket?")
             while not held:

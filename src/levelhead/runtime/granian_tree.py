@@ -45,11 +45,12 @@ def stop_with_lifeline(lifeline: Lifeline, *, first: Callable[[], None] | None =
     def stop() -> None:
         if first is not None:
             first()
-        if os.getppid() == parent:
-            os.kill(parent, signal.SIGTERM)
+        # Again and again: a signal may be taken by another thread than the main one, which alone
+        # acts on it and may sleep on (measured: about one stop in ten on a busy machine).
         while True:
+            if os.getppid() == parent:
+                os.kill(parent, signal.SIGTERM)
             time.sleep(0.1)
-            # A signal to the process may be taken by another thread, and the main one sleeps on.
             signal.pthread_kill(main_thread, signal.SIGTERM)
 
     lifeline.watch(stop, grace_seconds=KILL_SECONDS + 0.3)

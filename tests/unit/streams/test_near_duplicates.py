@@ -10,11 +10,8 @@ from hypothesis import strategies as st
 from levelhead.analysis.streams import near_duplicates
 from levelhead.analysis.streams.near_duplicates import NearDuplicates, pack, sign
 
-WORDS = [
-    a + b
-    for a in ["ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu"]
-    for b in ["rt", "nd", "ss", "lm", "xq"]
-]
+SYLLABLES = [a + b for a in "bcdfghjklm" for b in "aeiou"]
+WORDS = [a + b + "t" for a in SYLLABLES for b in SYLLABLES]
 
 
 def write_texts(count, seed):

@@ -42,10 +42,10 @@ order. It needs no database and no network.
 | `context.ui_lang` | language of the explanations; `--lang` goes before it, `lang` behind it |
 | `context.now` | ISO time from which "tomorrow" is counted; without it the clock's |
 
-Out comes `{{"id", "findings": [{{"rule", "severity", "span", "why", "suggestion"}}]}}`. `span`
-counts code points of the draft; `[n, n]` stands where something is missing. A line that cannot be read
-gives `{{"id", "error"}}`, the rest is done, and the exit status is 3. Of a draft, the first 100,000
-characters are read.
+Out comes `{{"id", "findings": [...]}}`, each finding with `rule`, `severity`, `span`, `why` and
+`suggestion`. `span` counts code points of the draft; `[n, n]` stands where something is missing. A
+line that cannot be read gives `{{"id", "error"}}`, the rest is done, and the exit status is 3. Of a
+draft, the first 100,000 characters are read.
 
 ## The rules
 
