@@ -4,20 +4,14 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from levelhead.cli.check_reply import CheckDesk, read_line
 from levelhead.doctrine.reply.domain import RuleName, Severity
 
-# The real command line, with the command in its place whatever else is registered.
-COMMAND = [
-    sys.executable,
-    "-c",
-    "from levelhead.cli import COMMANDS, main;"
-    "COMMANDS.setdefault('check-reply', 'check_reply'); main()",
-    "check-reply",
-]
+COMMAND = [str(Path(sys.executable).parent / "levelhead"), "check-reply"]
 FIELDS = ["rule", "severity", "span", "why", "suggestion"]
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from levelhead.analysis.domain import Label
-from levelhead.cli.triage import BATCH, MAX_LINE_BYTES, Desk, read_batches, read_line
+from levelhead.cli.json_lines import MAX_LINE_BYTES, read_batches
+from levelhead.cli.triage import BATCH, Desk, read_line
 from levelhead.doctrine.rule_examples import make_assessment
 from levelhead.doctrine.triage import load_rules
 

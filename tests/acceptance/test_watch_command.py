@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,11 +15,11 @@ from hypothesis import strategies as st
 
 from levelhead.analysis.streams.domain import Reading, StreamPost
 from levelhead.analysis.streams.signs import WITHOUT_MODEL
-from levelhead.cli.watch import MAX_LINE_BYTES, Fault, Watcher, make_reader, read_post, read_time
+from levelhead.cli.json_lines import MAX_LINE_BYTES
+from levelhead.cli.watch import Fault, Watcher, make_reader, read_post, read_time
 from tests.unit.streams.test_watching import EMERGENCY, ordinary, read
 
-# As the group runs it; the module alone, so that this test stands by itself.
-COMMAND = [sys.executable, "-c", "from levelhead.cli.watch import command; command()"]
+COMMAND = [str(Path(sys.executable).parent / "levelhead"), "watch"]
 FIELDS = ["at", "kind", "topic", "level", "posts", "baseline", "examples", "reasons"]
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PLEA = "we are trapped on the second floor, smoke in the building, please send help now"

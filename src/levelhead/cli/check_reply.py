@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,21 +9,16 @@ from dataclasses import dataclass
 
 import click
 
-# Shared with the sibling command, so that both read and refuse the same lines.
-from levelhead.cli.triage import (
-    _BYTE_ORDER_MARK,
+from levelhead.cli.json_lines import (
     MALFORMED_STATUS,
-    MAX_LINE_BYTES,
     Fault,
-    _decode,
-    _encode,
-    _guess_id,
-    _mend,
+    encode,
+    mend,
     read_batches,
+    read_object,
 )
 from levelhead.doctrine.reply.check import LANGUAGES, check_reply
 from levelhead.doctrine.reply.domain import Finding, ReplyContext, read_context
-from levelhead.kernel.errors import Invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +103,11 @@ class CheckDesk:
             # One draft that cannot be checked must not cost the others their answer.
             said = f"It could not be checked: {type(error).__name__}."
             return self._say(Fault(item.id, said))
-        return _encode({"id": item.id, "findings": [_describe(one) for one in findings]})
+        return encode({"id": item.id, "findings": [_describe(one) for one in findings]})
 
     def _say(self, fault: Fault) -> str:
         self.faults += 1
-        return _encode({"id": fault.id, "error": fault.error})
+        return encode({"id": fault.id, "error": fault.error})
 
 
 def _describe(finding: Finding) -> Mapping[str, object]:
@@ -128,26 +122,10 @@ def _describe(finding: Finding) -> Mapping[str, object]:
 
 def read_line(line: bytes) -> DraftLine | Fault:
     """The draft that a line holds, or what is wrong with it."""
-    if len(line) > MAX_LINE_BYTES:
-        return Fault(_guess_id(line), f"The line is longer than {MAX_LINE_BYTES:,} bytes.")
-    try:
-        given = _decode(line.removeprefix(_BYTE_ORDER_MARK).decode())
-    except UnicodeDecodeError as error:
-        return Fault(_guess_id(line), f"Byte {error.start + 1} of the line is not UTF-8.")
-    except Invalid as error:
-        return Fault(_guess_id(line), error.message)
-    except (ValueError, RecursionError) as error:
-        what = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        return Fault(_guess_id(line), f"The line is not JSON: {what}.")
-    if not isinstance(given, dict):
-        return Fault(None, "The line is not a JSON object.")
-    if "id" not in given:
-        return Fault(None, "The line has no id.")
+    given = read_object(line)
+    if isinstance(given, Fault):
+        return given
     line_id = given["id"]
-    try:
-        _encode(line_id)
-    except (ValueError, RecursionError):
-        return Fault(None, "The id cannot be given back as JSON.")
     draft, post = given.get("draft"), given.get("post")
     if not isinstance(draft, str):
         missing = "The line has no draft." if draft is None else "draft is not a string."
@@ -157,8 +135,8 @@ def read_line(line: bytes) -> DraftLine | Fault:
     platform = given.get("platform")
     return DraftLine(
         id=line_id,
-        post=_mend(post or ""),
-        draft=_mend(draft),
+        post=mend(post or ""),
+        draft=mend(draft),
         platform=platform if isinstance(platform, str) else "",
         context=read_context(given.get("context")),
     )

@@ -28,6 +28,8 @@ def command(roles: tuple[str, ...]) -> None:
     """
     from levelhead.config.environment import read_environment
 
+    # What people wrote lies in the data folder: what is made there is for this account only.
+    os.umask(0o077)
     environment = read_environment()
     # The worker comes first: it makes the database ready for the others.
     chosen = [role for role in ("worker", "web", "stream") if role in roles or "all" in roles]

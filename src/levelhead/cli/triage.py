@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import re
-import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
 
 import click
 
 from levelhead.analysis.domain import Assessment, Label, PostText, SafetyHead
+from levelhead.cli.json_lines import (
+    MALFORMED_STATUS,
+    Fault,
+    encode,
+    mend,
+    read_batches,
+    read_object,
+)
 from levelhead.doctrine.domain import Context
 from levelhead.doctrine.rules import RuleSet
 from levelhead.doctrine.schedule import Schedule
 from levelhead.doctrine.triage import decide, label_of, load_rules, reasons_for, reply_of
 from levelhead.kernel import clock
-from levelhead.kernel.errors import Invalid
 
-MALFORMED_STATUS: Final = 3
-MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 # Posts assessed together: enough to pay for the call, few enough to answer soon.
 BATCH: Final = 1024
-_READ_BYTES: Final = 1024 * 1024
-# Linux gives a pipe 64 KiB, which is fewer posts than a batch.
-_PIPE_BYTES: Final = 1024 * 1024
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-# Where the id of a line that cannot be read is looked for.
-_ID_AT_START: Final = re.compile(
-    r'\s*\{\s*"id"\s*:\s*("(?:[^"\\]|\\.){0,500}"|-?\d{1,18}(?=[\s,}]))'
-)
 
 _label_values = itemgetter(*(label.value for label in Label))
 _safety_values = itemgetter(*(head.value for head in SafetyHead))
@@ -63,14 +56,6 @@ class Post:
     id: object
     text: PostText
     author_followers: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A line that cannot."""
-
-    id: object
-    error: str
 
 
 @click.command()
@@ -170,88 +155,23 @@ class Desk:
         if not math.isfinite(sum(values) + hostility + crisis):
             raise ValueError("a score is not a number")
         return (
-            f'{{"id":{_encode(post.id)},"label":"{label.value}","reply":{reply},'
+            f'{{"id":{encode(post.id)},"label":"{label.value}","reply":{reply},'
             f'"urgency":{assessment.urgency:d},"hostility":{hostility:.4f},"crisis":{crisis:.4f},'
-            f'"lang":{_encode(assessment.lang)},"reasons":{reasons},'
-            f'"rule":{_encode(decision.rule)},"scores":{_SCORES % values}}}'
+            f'"lang":{encode(assessment.lang)},"reasons":{reasons},'
+            f'"rule":{encode(decision.rule)},"scores":{_SCORES % values}}}'
         )
 
     def _say(self, fault: Fault) -> str:
         self.faults += 1
-        return f'{{"id":{_encode(fault.id)},"error":{_encode(fault.error)}}}'
-
-
-def read_batches(descriptor: int) -> Iterator[list[bytes]]:
-    """What lines are there now, again and again until the end, without their line ends.
-
-    A line that is piped in alone comes alone, at once. Of a line longer than MAX_LINE_BYTES only
-    its beginning is kept, one byte over the limit.
-    """
-    with suppress(ImportError, OSError, AttributeError):
-        import fcntl
-
-        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-    rest = bytearray()
-    while chunk := _read_available(descriptor):
-        end = chunk.rfind(b"\n")
-        if end < 0:
-            rest += chunk[: MAX_LINE_BYTES + 1 - len(rest)]
-            continue
-        first = chunk.find(b"\n")
-        rest += chunk[: min(first, MAX_LINE_BYTES + 1 - len(rest))]
-        lines = [bytes(rest)]
-        if end > first:
-            lines += chunk[first + 1 : end].split(b"\n")
-        rest = bytearray(chunk[end + 1 :])
-        yield lines
-    if rest:
-        yield [bytes(rest)]
-
-
-def _read_available(descriptor: int) -> bytes:
-    """Wait for something, then take what is there, up to about a mebibyte; empty at the end."""
-    chunk = os.read(descriptor, _READ_BYTES)
-    if not chunk or len(chunk) >= _READ_BYTES:
-        return chunk
-    parts, size = [chunk], len(chunk)
-    while size < _READ_BYTES and _has_more(descriptor):
-        chunk = os.read(descriptor, _READ_BYTES - size)
-        if not chunk:
-            break
-        parts.append(chunk)
-        size += len(chunk)
-    return b"".join(parts)
-
-
-def _has_more(descriptor: int) -> bool:
-    try:
-        return bool(select.select([descriptor], [], [], 0)[0])
-    except (OSError, ValueError):
-        return False
+        return f'{{"id":{encode(fault.id)},"error":{encode(fault.error)}}}'
 
 
 def read_line(line: bytes) -> Post | Fault:
     """The post that a line holds, or what is wrong with it."""
-    if len(line) > MAX_LINE_BYTES:
-        return Fault(_guess_id(line), f"The line is longer than {MAX_LINE_BYTES:,} bytes.")
-    try:
-        given = _decode(line.removeprefix(_BYTE_ORDER_MARK).decode())
-    except UnicodeDecodeError as error:
-        return Fault(_guess_id(line), f"Byte {error.start + 1} of the line is not UTF-8.")
-    except Invalid as error:
-        return Fault(_guess_id(line), error.message)
-    except (ValueError, RecursionError) as error:
-        what = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        return Fault(_guess_id(line), f"The line is not JSON: {what}.")
-    if not isinstance(given, dict):
-        return Fault(None, "The line is not a JSON object.")
-    if "id" not in given:
-        return Fault(None, "The line has no id.")
+    given = read_object(line)
+    if isinstance(given, Fault):
+        return given
     post_id = given["id"]
-    try:
-        _encode(post_id)
-    except (ValueError, RecursionError):
-        return Fault(None, "The id cannot be given back as JSON.")
     text = given.get("text")
     if not isinstance(text, str):
         return Fault(post_id, "The line has no text." if text is None else "text is not a string.")
@@ -261,46 +181,14 @@ def read_line(line: bytes) -> Post | Fault:
     return Post(
         post_id,
         PostText(
-            text=_mend(text),
-            parent_text=_mend(parent) if isinstance(parent, str) else None,
+            text=mend(text),
+            parent_text=mend(parent) if isinstance(parent, str) else None,
             lang=lang if isinstance(lang, str) else None,
         ),
         followers if known else None,
     )
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise Invalid(f"The line is not JSON: {name} is not a number.")
-
-
-_decode: Final = json.JSONDecoder(parse_constant=_refuse_constant).decode
-_encode_any: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-_encode_str: Final = json.encoder.encode_basestring_ascii
-
-
-def _encode(value: object) -> str:
-    return _encode_str(value) if type(value) is str else _encode_any(value)
-
-
 @lru_cache(maxsize=4096)
 def _encode_reasons(reasons: tuple[str, ...]) -> str:
-    return _encode_any(reasons)
-
-
-def _mend(text: str) -> str:
-    """`text` without halves of surrogate pairs, which JSON can name but no text can hold."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _guess_id(line: bytes) -> object:
-    """The id of a line that cannot be read, where it stands first and is whole; else None."""
-    found = _ID_AT_START.match(line[:2_000].decode(errors="replace"))
-    if found is None:
-        return None
-    try:
-        guessed: object = json.loads(found[1])
-    except ValueError:
-        return None
-    return guessed
+    return encode(reasons)

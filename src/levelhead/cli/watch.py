@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, NoReturn
+from typing import Final
 
 import click
 
@@ -17,14 +17,22 @@ from levelhead.analysis.domain import Assessment, Label, PostText
 from levelhead.analysis.streams.domain import Reader, Reading, StreamPost
 from levelhead.analysis.streams.signs import WITHOUT_MODEL
 from levelhead.analysis.streams.watching import StreamWatch
-from levelhead.cli.triage import MALFORMED_STATUS, MAX_LINE_BYTES, Assessor, read_batches
+from levelhead.cli.json_lines import (
+    BYTE_ORDER_MARK,
+    MALFORMED_STATUS,
+    MAX_LINE_BYTES,
+    decode,
+    mend,
+    read_batches,
+)
+from levelhead.cli.triage import Assessor
 from levelhead.doctrine.levels import Alert, AlertBook
+from levelhead.kernel.errors import Invalid
 
 # Posts read together where they come fast; where they come slowly each is read alone.
 BATCH: Final = 256
 # Malformed lines told one by one; the rest is only counted.
 TOLD_FAULTS: Final = 10
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # Against the agency where complaint, dissent and abuse together are likelier than not.
 _NEGATIVE: Final = (Label.COMPLAINT, Label.DISSENT, Label.ABUSE)
 
@@ -165,12 +173,12 @@ def read_post(line: bytes) -> StreamPost | Fault:
     if len(line) > MAX_LINE_BYTES:
         return Fault(f"it is longer than {MAX_LINE_BYTES:,} bytes.")
     try:
-        given = _decode(line.removeprefix(_BYTE_ORDER_MARK).decode())
+        given = decode(line.removeprefix(BYTE_ORDER_MARK).decode())
     except UnicodeDecodeError as error:
         return Fault(f"byte {error.start + 1} is not UTF-8.")
     except json.JSONDecodeError as error:
         return Fault(f"it is not JSON: {error.msg}.")
-    except (ValueError, RecursionError):
+    except (Invalid, ValueError, RecursionError):
         return Fault("it is not JSON.")
     if not isinstance(given, dict):
         return Fault("it is not a JSON object.")
@@ -182,10 +190,10 @@ def read_post(line: bytes) -> StreamPost | Fault:
     author, followers = given.get("author"), given.get("author_followers")
     known = isinstance(followers, int) and not isinstance(followers, bool) and followers >= 0
     return StreamPost(
-        id=_mend(post_id) if isinstance(post_id, str) else post_id,
-        text=_mend(text),
+        id=mend(post_id) if isinstance(post_id, str) else post_id,
+        text=mend(text),
         created_at=read_time(given.get("created_at")),
-        author=_mend(str(author))[:300] if isinstance(author, str | int) else None,
+        author=mend(str(author))[:300] if isinstance(author, str | int) else None,
         author_followers=followers if known else None,
     )
 
@@ -205,17 +213,3 @@ def read_time(given: object) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return None
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number")
-
-
-_decode: Final = json.JSONDecoder(parse_constant=_refuse_constant).decode
-
-
-def _mend(text: str) -> str:
-    """`text` without halves of surrogate pairs, which JSON can name but no text can hold."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -17,8 +17,9 @@ from levelhead.benchmarks.event_streams import (
 )
 from levelhead.benchmarks.watch import measure_watch, print_table, run_simple
 from levelhead.kernel.errors import Invalid
+from tests.unit.streams.test_watching import EMERGENCY
 
-TEXTS = [f"Smoke over the Harlow cannery, {k} people injured" for k in range(30)]
+TEXTS = [f"{text}, seen {k}" for k in range(3) for text in EMERGENCY]
 
 
 @pytest.fixture

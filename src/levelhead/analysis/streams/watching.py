@@ -27,6 +27,9 @@ CHORUS_LEAST: Final = 2.0
 # Posts about one thing before volume alone is worth a word.
 VOLUME_LEAST: Final = 10.0
 VOLUME_SURPRISE: Final = 14.0
+# In a flood a chorus is listened for once in so many seconds, or so many posts.
+LISTEN_SECONDS: Final = 1.0
+LISTEN_POSTS: Final = 8
 # Look again when it has grown so much.
 GROWTH: Final = 1.3
 EXAMPLES: Final = 5
@@ -74,7 +77,8 @@ class StreamWatch:
         self._topic_number = 0
         self._whole_checked = 0.0
         self._whole_at = float("-inf")
-        self._seen = 0
+        self._listened_at = float("-inf")
+        self._unheard = 0
 
     def take(self, posts: Sequence[StreamPost]) -> list[Burst]:
         """The bursts that these posts complete, in order."""
@@ -111,7 +115,6 @@ class StreamWatch:
     def _count(self, note: Note) -> list[Burst]:
         at, signs = note.at, note.signs
         warm = signs.heat >= WARM
-        self._seen += 1
         self._table.count(note.terms, at, warm=warm)
         self._week.add(at)
         self._negative.add(float(signs.negative))
@@ -177,6 +180,10 @@ class StreamWatch:
         topic = self._topics.get(note.topic)
         if topic is not None and topic.looked and topic.count < topic.looked * GROWTH:
             return []
+        self._unheard += 1
+        if note.at < self._listened_at + LISTEN_SECONDS and self._unheard < LISTEN_POSTS:
+            return []
+        self._listened_at, self._unheard = note.at, 0
         chorus = find_chorus(note, list(self._warm), self._table, note.at)
         if chorus.mass < CHORUS_LEAST or not chorus.terms:
             return []
