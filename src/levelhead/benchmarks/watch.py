@@ -184,7 +184,12 @@ def measure_watch(
     checks = {
         f"median_at_{n}": figures[f"at_{n}"]["median_seconds"] <= GOAL_SECONDS for n in (600, 60)
     }
-    checks["false_alarms"] = figures["ordinary_week"]["false_alarms_a_week"] <= GOAL_FALSE_A_WEEK
+    # All ordinary time counts, that before the events too.
+    before = sum(outcome.ordinary_seconds for outcome in outcomes) / WEEK
+    false = len(loud) + sum(outcome.false_alarms for outcome in outcomes)
+    figures["ordinary_weeks"] = round(weeks + before, 2)
+    figures["false_alarms_a_week"] = false / (weeks + before)
+    checks["false_alarms"] = figures["false_alarms_a_week"] <= GOAL_FALSE_A_WEEK
     figures["seconds"] = round(time.perf_counter() - begun, 1)
     return {"ok": all(checks.values()), "goals": checks, **figures}
 
@@ -257,6 +262,10 @@ def print_table(figures: dict[str, Any]) -> Iterator[str]:
         f"ordinary week: {week['posts']:,} posts, {week['false_alarms_a_week']:.2f} false alarms "
         f"a week (3x mean: {week['simple_false_alarms_a_week']:.1f}), "
         f"{week['quiet_alerts_a_day']:.1f} alerts of level 0-1 a day"
+    )
+    yield (
+        f"all ordinary time: {figures['ordinary_weeks']} weeks, "
+        f"{figures['false_alarms_a_week']:.2f} false alarms a week"
     )
     yield "All goals hold here." if figures["ok"] else "Not all goals hold here."
 

@@ -8,7 +8,8 @@ is surely not there.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -45,6 +46,8 @@ SETTLE = timedelta(seconds=2)
 GIVE_UP_AFTER = timedelta(hours=6)
 LONGEST_WAIT_SECONDS = 300.0
 LATEST = timedelta(hours=1)
+# Items of one channel that are being sent at the same time.
+MOST_AT_ONCE = 3
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 
 # Called inside the transaction that records an outcome, with the item as it is now.
@@ -100,12 +103,25 @@ def _due(now: datetime) -> Q:
     return waiting & free & turn
 
 
-def claim_next(*, limit: int = 20) -> list[OutboxItem]:
-    """Take items that are due; each is given to one caller only."""
+def claim_next(*, limit: int = 20, under_way: Mapping[int, int] | None = None) -> list[OutboxItem]:
+    """Take items that are due; each is given to one caller only.
+
+    `under_way` says how many items of a channel are being sent already: a channel whose platform
+    hangs gets no more than its share, and the others go on.
+    """
     now = clock.now()
-    candidates = OutboxItem.objects.filter(_due(now), channel__state=ChannelState.ON)
-    claimed = []
-    for item in candidates.select_related("channel").order_by("next_attempt_at", "id")[:limit]:
+    taken = Counter(under_way or {})
+    full = [channel for channel, count in taken.items() if count >= MOST_AT_ONCE]
+    candidates = OutboxItem.objects.filter(_due(now), channel__state=ChannelState.ON).exclude(
+        channel_id__in=full
+    )
+    claimed: list[OutboxItem] = []
+    waiting = candidates.select_related("channel").order_by("next_attempt_at", "id")
+    for item in waiting[: limit * 5]:
+        if len(claimed) == limit:
+            break
+        if taken[item.channel_id] >= MOST_AT_ONCE:
+            continue
         # Claimed once before and never finished: it may have left.
         interrupted = item.state == OutboxState.SENDING
         state = OutboxState.SENDING if item.state == OutboxState.QUEUED else OutboxState.UNCLEAR
@@ -122,6 +138,7 @@ def claim_next(*, limit: int = 20) -> list[OutboxItem]:
             item.state, item.claim, item.attempts = state, token, item.attempts + 1
             if interrupted:
                 log.warning("a send was interrupted; looking it up", marker=item.marker)
+            taken[item.channel_id] += 1
             claimed.append(item)
     return claimed
 

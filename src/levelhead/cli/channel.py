@@ -11,7 +11,7 @@ import click
 
 @click.group("channel")
 def command() -> None:
-    """Accounts on platforms: add, check, pause, list."""
+    """Accounts on platforms: add and check."""
 
 
 def _pairs(given: tuple[str, ...], what: str) -> dict[str, str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from levelhead.analysis.assess import load
 from levelhead.analysis.domain import Assessment, Label, PostText, SafetyHead
 from levelhead.doctrine.clocks import Schedule
 from levelhead.doctrine.domain import Context, Decision
@@ -47,6 +46,9 @@ def triage_rules() -> RuleSet:
 
 def judge(posts: Sequence[ToJudge], *, received_at: datetime) -> list[Judgement]:
     """One judgement per post, in order."""
+    # Here, not above: pages import this module and never judge; numba would cost them 75 MB.
+    from levelhead.analysis.assess import load
+
     assessments = load().assess([post.text for post in posts])
     rules = triage_rules()
     return [

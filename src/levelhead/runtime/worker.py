@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from datetime import timedelta
 
 import structlog
@@ -72,7 +73,10 @@ class Engine:
         )
         self._sends: SideBySide[OutboxItem] = SideBySide(
             "sending",
-            take=lambda limit: outbox.claim_next(limit=limit),
+            take=lambda limit: outbox.claim_next(
+                limit=limit,
+                under_way=Counter(item.channel_id for item in self._sends.under_way()),
+            ),
             work=outbox.deliver,
             next_in=outbox.next_delivery_in,
             threads=SENDING_THREADS,

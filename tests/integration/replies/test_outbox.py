@@ -195,6 +195,20 @@ class OutboxTest(DeskTestCase):
         self.deliver()
         assert self.item().state == OutboxState.SENT
 
+    def test_a_hanging_channel_leaves_room_for_the_others(self) -> None:
+        other = self.make_channel(self.agency, "Second square")
+        for number in range(6):
+            case = self.file_case(external_id=f"slow{number}")
+            send_reply(
+                case=case, text="x", by=self.alice, form_token=f"s{number}", expected_version=None
+            )
+        case = self.file_case(external_id="quick", channel_id=other.pk)
+        send_reply(case=case, text="x", by=self.alice, form_token="q", expected_version=None)
+        claimed = outbox.claim_next(limit=8)
+        assert [item.channel_id for item in claimed].count(self.channel.pk) == 3
+        assert [item.channel_id for item in claimed].count(other.pk) == 1
+        assert outbox.claim_next(limit=8, under_way={self.channel.pk: 3}) == []
+
     def test_withdrawn_before_it_left_never_leaves(self) -> None:
         reply = self.reply()
         withdraw_reply(reply=reply, by=self.alice)
@@ -233,6 +247,7 @@ class OutboxTest(DeskTestCase):
 class WorkersTest(CommittedDeskTestCase):
     def test_eight_workers_at_once_send_each_reply_once(self) -> None:
         forget_platforms()
+        pool.close()
         platform = platform_of(account_of(self.channel))
         for number in range(20):
             case = self.file_case(external_id=f"q{number}")

@@ -70,7 +70,9 @@ class HealthTests(DeskTestCase):
     def test_a_dead_worker_and_a_stuck_loop(self) -> None:
         self.running("worker")
         self.beat(age_seconds=60)
-        assert "60 seconds ago" in self.client.get("/health").json()["troubles"][0]
+        # A busy machine may take a second or two to ask.
+        told = self.client.get("/health").json()["troubles"][0]
+        self.assertRegex(told, r"last sign of life 6\d seconds ago")
         views._last = None
         self.beat(loop_age_seconds=600)
         assert "pulling has hung" in self.client.get("/health").json()["troubles"][0]

@@ -28,7 +28,7 @@ CLASS_WEIGHTS: Final = {
 }
 WORDS_LIMIT: Final = 3.2
 # What stands for the model where there is none.
-WITHOUT_MODEL: Final = Reading(crisis=0.72)
+WITHOUT_MODEL: Final = Reading(crisis=0.45)
 # From here on a post may be part of an emergency, and from there it plainly is.
 WARM: Final = 0.25
 HOT: Final = 0.5
