@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from pathlib import Path
 
 import click
 
@@ -60,3 +61,25 @@ def intake(posts: int, rounds: int, quick: bool, as_json: bool) -> None:
     for stage, share in stages.items():
         click.echo(f"  {stage:26}{share:>12.1%}")
     click.echo("All goals hold here." if all(checks.values()) else "Not all goals hold here.")
+
+
+@command.command("watch")
+@click.option(
+    "--data", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with the labelled sets.",
+)  # fmt: skip
+@click.option("--quick", is_flag=True, help="A smaller run that ends within 50 seconds.")
+@click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
+def watch(data: Path, quick: bool, as_json: bool) -> None:
+    """Seconds from an event's tenth post to its alert, and false alarms a week."""
+    from levelhead.analysis.assess import load
+    from levelhead.benchmarks.watch import measure_watch, print_table
+    from levelhead.cli.watch import make_reader
+
+    figures = measure_watch(data, make_reader(load()), quick=quick)
+    if as_json:
+        # A median over events that were missed is infinite, which JSON cannot say.
+        click.echo(json.dumps(figures).replace("Infinity", "null"))
+        return
+    for line in print_table(figures):
+        click.echo(line)
