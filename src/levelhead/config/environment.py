@@ -22,7 +22,7 @@ from levelhead.kernel.errors import ConfigurationError
 PREFIX = "LEVELHEAD_"
 FILE_NAME = "levelhead.env"
 # Names with our prefix that tests and tools read; they are not settings of the product.
-OTHER_NAMES = frozenset({"LEVELHEAD_REQUIRE_SERVICES"})
+OTHER_NAMES = frozenset({"LEVELHEAD_REQUIRE_SERVICES", "LEVELHEAD_SERVICES_DIR"})
 TEST_PREFIX = ("LEVELHEAD_TEST_", "LEVELHEAD_SECRET_")
 
 
