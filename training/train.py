@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import zlib
 from collections.abc import Callable, Sequence
@@ -12,12 +13,19 @@ from pathlib import Path
 
 import numpy as np
 
+from levelhead.analysis import encoder as encoder_table
+from levelhead.analysis import examples as example_table
 from levelhead.analysis import heads as head_table
+from levelhead.analysis import safety
+from levelhead.analysis.assess import Assessor
+from levelhead.analysis.conversation import forecast as forecast_table
 from levelhead.analysis.heads import HEAD_COUNT, LABELS, LANGUAGES, SAFETY_HEADS, Heads
+from levelhead.analysis.rereading import Rereader
 from training import fit, measure
 from training.sources import Example, read_examples
 
 VERSION = "heads-2026.11"
+ENCODER_VERSION = "encoder-2026.11"
 ROW_BITS = 18
 # From how much probability on an urgency of 1, 2, 3 or more it is taken (misses cost more).
 URGENCY_FROM = (0.5, 0.4, 0.35)
@@ -184,6 +192,59 @@ def train(examples: Sequence[Example], *, row_bits: int = ROW_BITS) -> Heads:
     )
 
 
+def train_encoder(
+    examples: Sequence[Example],
+    heads: Heads,
+    folder: Path,
+    *,
+    data: Path,
+    corpus: Path,
+    seed: int,
+    layers: int,
+    epochs: int,
+) -> None:
+    """Fine-tune, export as int8, and fit how its view and that of the cheap heads add up."""
+    # Here, not above: only this needs torch.
+    from training import (
+        blending,
+        conversations,
+        export,
+        finetune,
+        fitting_answers,
+        shipped_examples,
+    )
+    from training.minilm import find_weights
+
+    model = finetune.fine_tune(examples, seed=seed, layers=layers, epochs=epochs)
+    state = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    export.export(state, folder / encoder_table.MODEL_FILE.name, layers=layers)
+    shutil.copyfile(find_weights() / "tokenizer.json", folder / encoder_table.TOKENIZER_FILE.name)
+    notes = {
+        "version": ENCODER_VERSION,
+        "columns": dict(encoder_table.WIDTHS),
+        "layers": layers,
+        "epochs": epochs,
+        "seed": seed,
+    }
+    path = folder / encoder_table.NOTES_FILE.name
+    path.write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")
+    encoder = encoder_table.Encoder(folder, threads=2)
+    notes["blend"] = blending.fit_blends(heads, encoder, examples)
+    notes["retrieval"] = fitting_answers.fit_calibration(encoder, data, seed=seed)
+    path.write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")
+    encoder = encoder_table.Encoder(folder, threads=2)
+    shipped_examples.write_examples(
+        examples, heads, encoder, folder / example_table.MODEL_FILE.name, seed=seed
+    )
+    rows = conversations.read_conversations(corpus)
+    if rows:
+        assessor = Assessor(heads, safety.load_rules())
+        fit = conversations.fit_forecast(
+            rows, assessor, encoder, folder / forecast_table.MODEL_FILE.name
+        )
+        print(f"forecast: {fit}", flush=True)  # noqa: T201
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read, train, save, measure."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -193,14 +254,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=head_table.MODEL_FILE)
     parser.add_argument("--bits", type=int, default=ROW_BITS, help="rows of the table, as 2**n")
     parser.add_argument("--limit", type=int, help="rows of each shared set, for a quick try")
+    parser.add_argument("--layers", type=int, default=6, help="layers of the encoder")
+    parser.add_argument("--epochs", type=int, default=5, help="rounds of the encoder")
+    parser.add_argument("--without-encoder", action="store_true", help="the linear heads alone")
+    parser.add_argument("--keep-heads", action="store_true", help="train the encoder alone")
     parser.add_argument("--report", type=Path, help="write the measures here as JSON")
     options = parser.parse_args(arguments)
     examples = read_examples(options.data, options.corpus, seed=options.seed, limit=options.limit)
-    heads = train(examples, row_bits=options.bits)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    head_table.save(heads, options.out)
-    report = measure.measure(heads, examples, options.data, seed=options.seed)
-    report["crisis_unseen_events"] = measure.measure_unseen_events(examples, strength=5)
+    if options.keep_heads:
+        heads = head_table.read(options.out)
+    else:
+        heads = train(examples, row_bits=options.bits)
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        head_table.save(heads, options.out)
+    if not options.without_encoder:
+        train_encoder(
+            examples, heads, options.out.parent, data=options.data, corpus=options.corpus,
+            seed=options.seed, layers=options.layers, epochs=options.epochs,
+        )  # fmt: skip
+    rereader = None
+    if not options.without_encoder:
+        rereader = Rereader(encoder_table.Encoder(options.out.parent, threads=2))
+    assessor = Assessor(heads, safety.load_rules(), rereader)
+    report = {"seed": options.seed, "version": heads.version}
+    for name, share in (("cheap", 0.0), ("cascade", 1.0)):
+        if share == 0.0 or rereader is not None:
+            report[name] = measure.measure(assessor, examples, options.data, reread=share)
+    if not options.keep_heads:
+        report["crisis_unseen_events"] = measure.measure_unseen_events(examples, strength=5)
     print(json.dumps(report, indent=1))  # noqa: T201
     if options.report:
         options.report.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

@@ -1,18 +1,27 @@
-"""What a post is like: all cheap heads and the safety net, a batch at a time."""
+"""What a post is like: the cheap heads for all, the encoder for the unsure, the safety net."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
 from levelhead.analysis import heads as head_table
-from levelhead.analysis import safety, scoring
-from levelhead.analysis.domain import Assessment, Label, PostText, SafetyHead, Span
+from levelhead.analysis import rereading, safety, scoring
+from levelhead.analysis.domain import (
+    Assessment,
+    CloseReading,
+    Label,
+    PostText,
+    SafetyHead,
+    Span,
+)
 from levelhead.analysis.features import HEAD_BYTES, TAIL_BYTES
 from levelhead.analysis.heads import LABELS, SAFETY_HEADS, Heads
 from levelhead.analysis.language import choose_language
+from levelhead.analysis.rereading import Rereader
 from levelhead.analysis.safety import Finding, SafetyNet
 
 # So many posts are scored in one pass; more only costs memory.
@@ -25,27 +34,37 @@ _INDEX_OF = {name: number for number, name in enumerate(LABELS)}
 class Assessor:
     """The heads and the safety net, loaded. Safe to share between threads."""
 
-    def __init__(self, heads: Heads, net: SafetyNet) -> None:
+    def __init__(self, heads: Heads, net: SafetyNet, rereader: Rereader | None = None) -> None:
         self.heads = heads
         self.net = net
+        self.rereader = rereader
 
     @property
     def version(self) -> str:
-        """What `Assessment.model` says."""
+        """What `Assessment.model` says of a post that the encoder was not asked about."""
         return self.heads.version
 
-    def assess(self, posts: Sequence[PostText]) -> list[Assessment]:
-        """One assessment for each post, in order. Any text will do; long ones are sampled."""
+    def assess(self, posts: Sequence[PostText], *, reread: float = 0.0) -> list[Assessment]:
+        """One assessment for each post, in order. Any text will do; long ones are sampled.
+
+        `reread` is the share of the posts, the least sure first, that the encoder reads as well
+        (0 to 1); without one none is. It rounds by who else is in its small batch, so a reread
+        score may differ in the second decimal from one batch to another.
+        """
         assessments: list[Assessment] = []
         for start in range(0, len(posts), BATCH):
-            assessments += self._assess_batch(posts[start : start + BATCH])
+            assessments += self._assess_batch(posts[start : start + BATCH], reread)
         return assessments
 
-    def _assess_batch(self, posts: Sequence[PostText]) -> list[Assessment]:
+    def _assess_batch(self, posts: Sequence[PostText], reread: float) -> list[Assessment]:
         texts = [scoring.encode(post.text) for post in posts]
         parents = [scoring.encode_parent(post.parent_text) for post in posts]
         sums = scoring.score(texts, parents, self.heads.weights, self.net.triggers)
         values = head_table.logits(self.heads, sums.totals, sums.squares)
+        readings: dict[int, CloseReading] = {}
+        if self.rereader is not None and reread > 0:
+            places = rereading.choose_unsure(values, math.ceil(reread * len(posts)))
+            readings = self.rereader.reread(values, posts, places)
         label = head_table.softmax(values[:, head_table.LABEL])
         urgency = head_table.softmax(values[:, head_table.URGENCY])
         hostility = head_table.softmax(values[:, head_table.HOSTILITY])
@@ -61,8 +80,14 @@ class Assessor:
         steps = np.where(at_least >= np.array(self.heads.urgency_from), [1, 2, 3], 0).max(axis=1)
         best = label.argmax(axis=1).tolist()
         flags, fired = sums.flags.tolist(), sums.triggers.tolist()
+        raised = _temper(single[:, head_table.SAFETY], spare=list(readings)).tolist()
+        # The encoder's files are not touched unless it is asked.
+        closer = self.rereader.version if self.rereader is not None and readings else ""
+        models = (self.heads.version, closer)
         assessments = []
-        for post, label_row, number, reply, step, hostile, crisis, safe, lang, seen, words in zip(
+        for n, (
+            post, label_row, number, reply, step, hostile, crisis, safe, lang, seen, words,
+        ) in enumerate(zip(
             posts,
             label.tolist(),
             best,
@@ -70,12 +95,12 @@ class Assessor:
             steps.tolist(),
             levels.tolist(),
             single[:, head_table.CRISIS].tolist(),
-            _temper(single[:, head_table.SAFETY]).tolist(),
+            raised,
             language,
             flags,
             fired,
             strict=True,
-        ):
+        )):  # fmt: skip
             spans: tuple[Span, ...] = ()
             if findings := self._find(post.text, words, seen):
                 spans = tuple(
@@ -96,7 +121,8 @@ class Assessor:
                     safety=dict(zip(SAFETY_HEADS, safe, strict=True)),
                     spans=spans,
                     lang=choose_language(lang, seen, post.lang),
-                    model=self.heads.version,
+                    model=models[n in readings],
+                    reading=readings.get(n),
                 )
             )
         return assessments
@@ -131,8 +157,10 @@ class Assessor:
 _ALARMS = [SAFETY_HEADS.index(SafetyHead.THREAT), SAFETY_HEADS.index(SafetyHead.SELF_HARM)]
 
 
-def _temper(safety_scores: np.ndarray) -> np.ndarray:
+def _temper(safety_scores: np.ndarray, *, spare: list[int]) -> np.ndarray:
     """Keep an alarm head below one half until a pattern of the safety net supports it.
+
+    Rows of `spare` were read by the encoder, which needs no such support.
 
     On texts of another kind than it was fitted on the bare head is often sure and wrong. Counted
     through triage, on 300 posts to other agencies the alerts fell from 24 to 7; of the 56 posts
@@ -142,6 +170,7 @@ def _temper(safety_scores: np.ndarray) -> np.ndarray:
     """
     tempered = safety_scores.copy()
     tempered[:, _ALARMS] = np.minimum(safety_scores[:, _ALARMS] * 0.6, 0.49)
+    tempered[spare] = safety_scores[spare]
     return tempered
 
 
@@ -180,8 +209,11 @@ def _raise(
 
 
 @cache
-def load() -> Assessor:
-    """The assessor of this process: models read and compiled code warm on the first call."""
-    assessor = Assessor(head_table.read(), safety.load_rules())
+def load(threads: int = 1) -> Assessor:
+    """The assessor of this process: models read and compiled code warm on the first call.
+
+    The encoder is read when it is first asked for, and runs on so many `threads`.
+    """
+    assessor = Assessor(head_table.read(), safety.load_rules(), Rereader(threads=threads))
     assessor.assess([PostText(text="warm", parent_text="up")])
     return assessor

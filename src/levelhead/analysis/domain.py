@@ -59,6 +59,22 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CloseReading:
+    """What only the encoder says of a post."""
+
+    # Probability of an insult, a slur or profanity, targeted or not.
+    offensive: float
+    # Probability that it states something that can be checked.
+    claim: float
+    # Probability of support, deny, query, comment toward the post above; None without one.
+    stance: Mapping[str, float] | None
+    # Toward the agency, -1 .. 1.
+    sentiment: float
+    # What kind of word about an emergency it is, such as "needs_help"; for posts about one.
+    info_type: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Assessment:
     """What the analysis says of one post."""
 
@@ -81,3 +97,5 @@ class Assessment:
     lang: str
     # Version of models and patterns, such as "heads-2026.11".
     model: str
+    # None where the encoder was not asked: the cheap heads stand alone.
+    reading: CloseReading | None = None

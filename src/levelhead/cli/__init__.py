@@ -15,6 +15,7 @@ COMMANDS = {
     "check-reply": "check_reply",
     "demo": "demo",
     "doctor": "doctor",
+    "forecast": "forecast",
     "import": "import_posts",
     "init": "init",
     "records": "records",

@@ -49,6 +49,8 @@ class Environment:
     secret_key: str
     # debug, info, warning or error.
     log_level: str
+    # How many posts a second the worker's encoder may read; 0 leaves all to the cheap heads.
+    reread_per_second: int
     # Django's debug pages; never on a machine that others reach.
     debug: bool
 
@@ -149,6 +151,11 @@ def _check(variables: Mapping[str, str], data: Path) -> Environment:
             raise ConfigurationError(
                 f"{PREFIX}PORT and {PREFIX}STREAM_PORT are both {port}; give two numbers."
             )
+        rereads = env.int("REREAD_PER_SECOND", 120)
+        if not 0 <= rereads <= 100_000:
+            raise ConfigurationError(
+                f"{PREFIX}REREAD_PER_SECOND is {rereads}; give a number of posts, 0 or more."
+            )
         return Environment(
             data=data,
             database=database,
@@ -160,6 +167,7 @@ def _check(variables: Mapping[str, str], data: Path) -> Environment:
             https=env.bool("HTTPS", False),
             secret_key=_secret_key(data, env.str("SECRET_KEY", "")),
             log_level=level,
+            reread_per_second=rereads,
             debug=env.bool("DEBUG", False),
         )
     finally:

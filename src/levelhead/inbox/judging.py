@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
+import structlog
+from django.conf import settings
+
 from levelhead.analysis.domain import Assessment, Label, PostText, SafetyHead
 from levelhead.doctrine.clocks import Schedule
 from levelhead.doctrine.domain import Context, Decision
 from levelhead.doctrine.rules import RuleSet
 from levelhead.doctrine.triage import decide, label_of, load_rules
+from levelhead.inbox.allowance import Allowance
+from levelhead.kernel.errors import ConfigurationError
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,12 +51,35 @@ def triage_rules() -> RuleSet:
     return load_rules()
 
 
-def judge(posts: Sequence[ToJudge], *, received_at: datetime) -> list[Judgement]:
-    """One judgement per post, in order."""
+# Posts that the encoder may read at once after a quiet time, in seconds of its allowance.
+SAVED_SECONDS = 4
+
+
+@cache
+def reread_allowance() -> Allowance:
+    """What this process may spend on the encoder."""
+    per_second = settings.ENVIRONMENT.reread_per_second
+    return Allowance(per_second, per_second * SAVED_SECONDS)
+
+
+def _assess(texts: Sequence[PostText]) -> list[Assessment]:
+    """In quiet hours the encoder reads every post; in a flood the least sure, as many as it may."""
     # Here, not above: pages import this module and never judge; numba would cost them 75 MB.
     from levelhead.analysis.assess import load
 
-    assessments = load().assess([post.text for post in posts])
+    assessor = load()
+    share = reread_allowance().take(len(texts)) / max(1, len(texts))
+    try:
+        return assessor.assess(texts, reread=share)
+    except ConfigurationError as error:
+        # Without the encoder's files the cheap heads stand alone; `levelhead doctor` says so.
+        log.warning("the encoder cannot be used; posts keep their first score", error=error.message)
+        return assessor.assess(texts)
+
+
+def judge(posts: Sequence[ToJudge], *, received_at: datetime) -> list[Judgement]:
+    """One judgement per post, in order."""
+    assessments = _assess([post.text for post in posts])
     rules = triage_rules()
     return [
         Judgement(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from levelhead.config.environment import Environment, read_environment
 from levelhead.kernel import clock
-from levelhead.kernel.errors import LevelheadError
+from levelhead.kernel.errors import ConfigurationError, LevelheadError
 from levelhead.runtime.heartbeat import read_heartbeat, read_running, worker_troubles
 
 MEGABYTE = 1_000_000
@@ -394,5 +394,9 @@ def check_models(environment: Environment) -> Iterator[Finding]:
     from levelhead.analysis.assess import load
     from levelhead.analysis.domain import PostText
 
-    load().assess([PostText(text="When does the front desk open?")])
+    try:
+        load().assess([PostText(text="When does the front desk open?")], reread=1.0)
+    except ConfigurationError as error:
+        yield bad("models", error.message, "Until then posts keep the score of the cheap heads.")
+        return
     yield ok("models", f"The models load ({time.monotonic() - started:.1f} seconds).")

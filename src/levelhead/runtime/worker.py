@@ -185,6 +185,12 @@ def _warm_up() -> None:
     started = time.monotonic()
     from levelhead.analysis.assess import load
     from levelhead.analysis.domain import PostText
+    from levelhead.kernel.errors import ConfigurationError
 
-    load().assess([PostText(text="Good morning.")])
+    posts = [PostText(text="Good morning.")]
+    try:
+        load().assess(posts, reread=1.0)
+    except ConfigurationError as error:
+        log.warning("the encoder cannot be used; posts keep their first score", error=error.message)
+        load().assess(posts)
     log.info("models are loaded", seconds=round(time.monotonic() - started, 2))

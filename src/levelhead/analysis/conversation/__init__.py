@@ -1,0 +1,1 @@
+"""What a conversation is heading for, and what a post says of facts: claims, stances, conflicts."""

@@ -1,0 +1,108 @@
+"""Labelled posts of our own that ship with the models: to show what a post is like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from levelhead.analysis.domain import Label
+from levelhead.analysis.encoder import Encoder
+from levelhead.analysis.heads import LABELS
+from levelhead.kernel.errors import ConfigurationError
+
+Floats = NDArray[np.float32]
+
+MODEL_FILE: Final = Path(__file__).parent / "models" / "examples.npz"
+# Under this cosine a text is not like another in any way worth showing.
+LIKE_FROM: Final = 0.45
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examples:
+    """Invented posts with their labels, and what the models make of them."""
+
+    texts: tuple[str, ...]
+    # (n,) places in LABELS.
+    labels: NDArray[np.int64]
+    # (n,) whether the agency should reply.
+    replies: NDArray[np.bool_]
+    # (n, MEANING_WIDTH) of norm 1.
+    meanings: Floats
+    # (n, 12) label logits, both stages of the cascade together.
+    label_values: Floats
+    # (n,) true for posts that no model was trained on: the built-in suite.
+    held: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SimilarExample:
+    """A labelled post that is like the one looked at."""
+
+    text: str
+    label: Label
+    # Cosine of the meanings.
+    similarity: float
+
+
+def find_similar(
+    text: str, *, encoder: Encoder, label: Label | None = None, limit: int = 1
+) -> list[SimilarExample]:
+    """Labelled posts most like `text`, of `label` where given; none where nothing is like it."""
+    examples = load_examples()
+    near = examples.meanings @ encoder.read([text])[1][0]
+    if label is not None:
+        near = np.where(examples.labels == LABELS.index(label.value), near, -1.0)
+    order = np.argsort(-near, kind="stable")[:limit]
+    return [
+        SimilarExample(
+            text=examples.texts[n],
+            label=Label(LABELS[examples.labels[n]]),
+            similarity=round(float(near[n]), 3),
+        )
+        for n in order.tolist()
+        if near[n] >= LIKE_FROM
+    ]
+
+
+def save(examples: Examples, path: Path) -> None:
+    """Write the file: plain arrays; meanings as int8, which costs 0.01 of a cosine at most."""
+    blob = [text.encode() for text in examples.texts]
+    np.savez_compressed(
+        path,
+        text=np.frombuffer(b"".join(blob), dtype=np.uint8),
+        ends=np.cumsum([len(part) for part in blob], dtype=np.int64),
+        labels=examples.labels.astype(np.int8),
+        replies=examples.replies,
+        meanings=np.clip(np.rint(examples.meanings * 400), -127, 127).astype(np.int8),
+        label_values=examples.label_values.astype(np.float16),
+        held=examples.held,
+    )
+
+
+@cache
+def load_examples(path: Path = MODEL_FILE) -> Examples:
+    """The shipped examples, read once; ConfigurationError where they are missing or broken."""
+    try:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
+            blob, ends = file["text"].tobytes(), file["ends"].tolist()
+            meanings = file["meanings"].astype(np.float32)
+            meanings /= np.maximum(np.linalg.norm(meanings, axis=1, keepdims=True), 1e-9)
+            return Examples(
+                texts=tuple(blob[a:b].decode() for a, b in zip([0, *ends[:-1]], ends, strict=True)),
+                labels=file["labels"].astype(np.int64),
+                replies=file["replies"],
+                meanings=meanings,
+                label_values=file["label_values"].astype(np.float32),
+                held=file["held"],
+            )
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
+        raise ConfigurationError(
+            f"The model file {path.name} cannot be read. Run `make train` or install again.",
+            path=str(path),
+        ) from error

@@ -1,0 +1,133 @@
+"""The second stage of the cascade: which posts the encoder reads, and how both views add up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from levelhead.analysis import heads as head_table
+from levelhead.analysis.domain import CloseReading, PostText
+from levelhead.analysis.encoder import COLUMNS, INFO_TYPES, STANCES, Encoder, load_encoder
+from levelhead.analysis.heads import HEAD_COUNT, SAFETY_HEADS, sigmoid, softmax
+
+Floats = NDArray[np.float32]
+
+# How much a safety head that may go either way counts against an unsure label.
+_GREY = 2.0
+# Where in the columns of the cheap heads each blended head stands.
+PLACES = {
+    "label": head_table.LABEL,
+    "reply": slice(head_table.REPLY, head_table.REPLY + 1),
+    "urgency": head_table.URGENCY,
+    "hostility": head_table.HOSTILITY,
+    "crisis": slice(head_table.CRISIS, head_table.CRISIS + 1),
+    **{
+        name: slice(head_table.SAFETY.start + n, head_table.SAFETY.start + n + 1)
+        for n, name in enumerate(SAFETY_HEADS)
+    },
+}
+BLENDED_HEADS = tuple(PLACES)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blend:
+    """How the two views add up, per column of the heads: a * cheap + b * encoder + c."""
+
+    cheap: Floats
+    encoder: Floats
+    shift: Floats
+
+
+def read_blend(notes: Mapping[str, Any]) -> Blend:
+    """From `blend` in the encoder's notes: head to [a, b, c]; a head without one stays cheap."""
+    cheap = np.ones(HEAD_COUNT, dtype=np.float32)
+    encoder = np.zeros(HEAD_COUNT, dtype=np.float32)
+    shift = np.zeros(HEAD_COUNT, dtype=np.float32)
+    for head, (a, b, c) in notes.get("blend", {}).items():
+        place = PLACES[head]
+        cheap[place], encoder[place], shift[place] = a, b, c
+    return Blend(cheap=cheap, encoder=encoder, shift=shift)
+
+
+def spread(logits: Floats) -> Floats:
+    """The encoder's (n, COLUMN_COUNT) in the columns of the cheap heads; zero where it is mute."""
+    out = np.zeros((len(logits), HEAD_COUNT), dtype=np.float32)
+    for head, place in PLACES.items():
+        out[:, place] = logits[:, COLUMNS[head]]
+    return out
+
+
+def choose_unsure(values: Floats, most: int) -> list[int]:
+    """At most `most` rows of the cheap logits, the least sure first."""
+    if most <= 0:
+        return []
+    if most >= len(values):
+        return list(range(len(values)))
+    doubt = 1.0 - softmax(values[:, head_table.LABEL]).max(axis=1)
+    grey = sigmoid(values[:, head_table.SAFETY])
+    doubt += _GREY * (grey * (1.0 - grey)).max(axis=1)
+    chosen = np.argpartition(-doubt, most)[:most]
+    return [int(n) for n in np.sort(chosen)]
+
+
+class Rereader:
+    """The encoder and how its view is blended with the cheap one; read when first needed."""
+
+    def __init__(self, encoder: Encoder | None = None, *, threads: int = 1) -> None:
+        self._given = encoder
+        self._threads = threads
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder; ConfigurationError where its files are missing."""
+        return self._given or load_encoder(self._threads)
+
+    @cached_property
+    def blend(self) -> Blend:
+        """From the encoder's notes."""
+        return read_blend(self.encoder.notes)
+
+    @property
+    def version(self) -> str:
+        """What `Assessment.model` says of a post that was reread."""
+        return self.encoder.version
+
+    def reread(
+        self, values: Floats, posts: Sequence[PostText], places: Sequence[int]
+    ) -> dict[int, CloseReading]:
+        """Blend the encoder's view into rows `places` of `values`, in place; what it adds."""
+        if not places:
+            return {}
+        logits, _ = self.encoder.read(
+            [posts[n].text for n in places], [posts[n].parent_text for n in places]
+        )
+        rows, blend = list(places), self.blend
+        values[rows] = values[rows] * blend.cheap + spread(logits) * blend.encoder + blend.shift
+        above = [bool(posts[n].parent_text) for n in places]
+        return dict(zip(places, describe(logits, above), strict=True))
+
+
+def describe(logits: Floats, above: Sequence[bool]) -> list[CloseReading]:
+    """What the encoder alone knows; `above` says which texts had a post above them."""
+    single = sigmoid(logits)
+    offensive = single[:, COLUMNS["offensive"]][:, 0].tolist()
+    claim = single[:, COLUMNS["claim"]][:, 0].tolist()
+    stance = softmax(logits[:, COLUMNS["stance"]]).tolist()
+    feeling = softmax(logits[:, COLUMNS["sentiment"]])
+    sentiment = (feeling[:, 2] - feeling[:, 0]).tolist()
+    kind = logits[:, COLUMNS["info_type"]].argmax(axis=1).tolist()
+    return [
+        CloseReading(
+            offensive=offensive[n],
+            claim=claim[n],
+            stance=dict(zip(STANCES, stance[n], strict=True)) if above[n] else None,
+            sentiment=sentiment[n],
+            info_type=INFO_TYPES[kind[n]],
+        )
+        for n in range(len(logits))
+    ]
