@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export LEVELHEAD_DATA ?= $(CURDIR)/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev browser services services-stop demo serve test test-sqlite test-postgresql check format messages bench train docs clean
+.PHONY: help setup setup-dev browser services services-stop demo serve test test-sqlite test-postgresql check format messages fuzz bench train docs clean
 
 help: ## list the tasks
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -73,6 +73,12 @@ format: setup-dev ## put the code into form
 
 messages: setup-dev ## collect texts to translate (needs gettext)
 	cd src/levelhead && LEVELHEAD_DATA=$$(mktemp -d) ../../$(BIN)/django-admin makemessages -l es --settings levelhead.config.settings --ignore 'static/*'
+
+FUZZ_SECONDS ?= 60
+fuzz: setup-dev ## look for texts that crash or stall the analysis, FUZZ_SECONDS for each target
+	set -e; for target in assess lines conversation reply copies; do \
+		$(BIN)/python tests/fuzz/fuzz_analysis.py $$target -max_len=65536 -max_total_time=$(FUZZ_SECONDS); \
+	done
 
 bench: setup ## the benchmarks, each beside what it is compared with
 	$(BIN)/levelhead bench intake
