@@ -198,7 +198,7 @@ def ask_teacher(texts: Sequence[str]) -> dict[str, Tensor]:
     return dict(zip(unique, functional.normalize(values, dim=1), strict=True))
 
 
-def _draw(examples: Sequence[Example], pieces: Pieces, *, seed: int, epoch: int) -> list[Example]:
+def _draw(examples: Sequence[Example], *, seed: int, epoch: int) -> list[Example]:
     """The examples of one epoch: all of our own, and a part of the others."""
     choose = random.Random(f"{seed} epoch {epoch}")  # noqa: S311 - not for secrets
     own = [e for e in examples if e.source in OWN_SOURCES]

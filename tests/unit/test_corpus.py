@@ -27,7 +27,7 @@ REQUIRED = {
     "lang",
     "split",
 }
-OPTIONAL = {"parent_text"}
+OPTIONAL = {"parent_text", "stance", "sentiment", "claim"}
 NEVER_ANSWERED = {Label.ABUSE, Label.REMOVABLE, Label.OTHER}
 UNHURRIED = {Label.PRAISE, Label.DISSENT, Label.ABUSE, Label.OTHER}
 

@@ -59,6 +59,16 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SimilarExample:
+    """A labelled post of our own that is like the one looked at."""
+
+    text: str
+    label: Label
+    # Cosine of the meanings.
+    similarity: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CloseReading:
     """What only the encoder says of a post."""
 
@@ -72,6 +82,8 @@ class CloseReading:
     sentiment: float
     # What kind of word about an emergency it is, such as "needs_help"; for posts about one.
     info_type: str
+    # The labelled example most like it; None where nothing is like it.
+    like: SimilarExample | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -121,6 +121,8 @@ class Encoder:
 
     def __init__(self, folder: Path = FOLDER, *, threads: int = 1) -> None:
         self._crew = ThreadPoolExecutor(threads, "encoder") if threads > 1 else None
+        # Where its files lie, and the examples that were read with it.
+        self.folder = folder
         try:
             self.notes: Mapping[str, Any] = json.loads(
                 (folder / NOTES_FILE.name).read_text(encoding="utf-8")

@@ -11,8 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from levelhead.analysis.domain import Label
-from levelhead.analysis.encoder import Encoder
+from levelhead.analysis.domain import Label, SimilarExample
 from levelhead.analysis.heads import LABELS
 from levelhead.kernel.errors import ConfigurationError
 
@@ -40,33 +39,18 @@ class Examples:
     held: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SimilarExample:
-    """A labelled post that is like the one looked at."""
-
-    text: str
-    label: Label
-    # Cosine of the meanings.
-    similarity: float
-
-
-def find_similar(
-    text: str, *, encoder: Encoder, label: Label | None = None, limit: int = 1
-) -> list[SimilarExample]:
-    """Labelled posts most like `text`, of `label` where given; none where nothing is like it."""
-    examples = load_examples()
-    near = examples.meanings @ encoder.read([text])[1][0]
-    if label is not None:
-        near = np.where(examples.labels == LABELS.index(label.value), near, -1.0)
-    order = np.argsort(-near, kind="stable")[:limit]
+def find_similar(meanings: Floats, examples: Examples) -> list[SimilarExample | None]:
+    """For each meaning of norm 1 the labelled post most like it; None where nothing is like it."""
+    near = meanings @ examples.meanings.T
     return [
         SimilarExample(
             text=examples.texts[n],
             label=Label(LABELS[examples.labels[n]]),
-            similarity=round(float(near[n]), 3),
+            similarity=round(float(row[n]), 3),
         )
-        for n in order.tolist()
-        if near[n] >= LIKE_FROM
+        if row[n] >= LIKE_FROM
+        else None
+        for row, n in zip(near, near.argmax(axis=1).tolist(), strict=True)
     ]
 
 

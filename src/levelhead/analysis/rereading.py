@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from levelhead.analysis import heads as head_table
-from levelhead.analysis.domain import CloseReading, PostText
+from levelhead.analysis.domain import CloseReading, PostText, SimilarExample
 from levelhead.analysis.encoder import COLUMNS, INFO_TYPES, STANCES, Encoder, load_encoder
+from levelhead.analysis.examples import MODEL_FILE as EXAMPLES_FILE
+from levelhead.analysis.examples import find_similar, load_examples
 from levelhead.analysis.heads import HEAD_COUNT, SAFETY_HEADS, sigmoid, softmax
 
 Floats = NDArray[np.float32]
@@ -103,16 +105,19 @@ class Rereader:
         """Blend the encoder's view into rows `places` of `values`, in place; what it adds."""
         if not places:
             return {}
-        logits, _ = self.encoder.read(
+        logits, meanings = self.encoder.read(
             [posts[n].text for n in places], [posts[n].parent_text for n in places]
         )
         rows, blend = list(places), self.blend
         values[rows] = values[rows] * blend.cheap + spread(logits) * blend.encoder + blend.shift
         above = [bool(posts[n].parent_text) for n in places]
-        return dict(zip(places, describe(logits, above), strict=True))
+        like = find_similar(meanings, load_examples(self.encoder.folder / EXAMPLES_FILE.name))
+        return dict(zip(places, describe(logits, above, like), strict=True))
 
 
-def describe(logits: Floats, above: Sequence[bool]) -> list[CloseReading]:
+def describe(
+    logits: Floats, above: Sequence[bool], like: Sequence[SimilarExample | None]
+) -> list[CloseReading]:
     """What the encoder alone knows; `above` says which texts had a post above them."""
     single = sigmoid(logits)
     offensive = single[:, COLUMNS["offensive"]][:, 0].tolist()
@@ -128,6 +133,7 @@ def describe(logits: Floats, above: Sequence[bool]) -> list[CloseReading]:
             stance=dict(zip(STANCES, stance[n], strict=True)) if above[n] else None,
             sentiment=sentiment[n],
             info_type=INFO_TYPES[kind[n]],
+            like=like[n],
         )
         for n in range(len(logits))
     ]

@@ -211,7 +211,7 @@ def _file_new(
         assessment_rows.append(
             (
                 post_id, agency_id, judgement.assessment.model, 1,
-                scores_json(judgement.assessment),
+                scores_json(judgement.assessment, judgement.terms),
             )
         )  # fmt: skip
         row = _case_row(post, post_id, agency_id, plan.conversation[post.key], judgement, now)

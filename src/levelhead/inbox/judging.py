@@ -38,6 +38,8 @@ class Judgement:
 
     assessment: Assessment
     decision: Decision
+    # Words of the post and how much each speaks for its label; of posts that were reread.
+    terms: tuple[tuple[str, float], ...] = ()
 
     @property
     def label(self) -> Label:
@@ -53,6 +55,9 @@ def triage_rules() -> RuleSet:
 
 # Posts that the encoder may read at once after a quiet time, in seconds of its allowance.
 SAVED_SECONDS = 4
+# Words shown for a label, and how long one may be.
+MAX_TERMS = 4
+MAX_TERM = 40
 
 
 @cache
@@ -77,6 +82,15 @@ def _assess(texts: Sequence[PostText]) -> list[Assessment]:
         return assessor.assess(texts)
 
 
+def _find_terms(post: PostText, assessment: Assessment) -> tuple[tuple[str, float], ...]:
+    """For the few that the encoder has time for; in a flood words would cost as much as scores."""
+    if assessment.reading is None:
+        return ()
+    from levelhead.analysis.explain import explain
+
+    return tuple(explain(post, assessment, MAX_TERMS))
+
+
 def judge(posts: Sequence[ToJudge], *, received_at: datetime) -> list[Judgement]:
     """One judgement per post, in order."""
     assessments = _assess([post.text for post in posts])
@@ -94,6 +108,7 @@ def judge(posts: Sequence[ToJudge], *, received_at: datetime) -> list[Judgement]
                 rules=rules,
                 schedule=post.schedule,
             ),
+            terms=_find_terms(post.text, assessment),
         )
         for post, assessment in zip(posts, assessments, strict=True)
     ]
@@ -110,12 +125,12 @@ def _numbers(names: tuple[str, ...]) -> str:
 # Numbers are written by one format: a JSON encoder takes four times as long for them.
 _SCORES = (
     '{"label":"%s","reply":%.4f,"urgency":%d,"hostility":%.4f,"crisis":%.4f,'
-    f'"label_scores":{_numbers(_LABELS)},"safety":{_numbers(_HEADS)},"spans":%s}}'
+    f'"label_scores":{_numbers(_LABELS)},"safety":{_numbers(_HEADS)},"spans":%s%s}}'
 )
 
 
-def scores_json(assessment: Assessment) -> str:
-    """An assessment as it is kept beside its post."""
+def scores_json(assessment: Assessment, terms: Sequence[tuple[str, float]] = ()) -> str:
+    """An assessment as it is kept beside its post, with the words that spoke for its label."""
     spans = "[]"
     if assessment.spans:
         spans = json.dumps(
@@ -134,4 +149,23 @@ def scores_json(assessment: Assessment) -> str:
         *[labels.get(name, 0.0) for name in _LABELS],
         *[safety.get(name, 0.0) for name in _HEADS],
         spans,
+        _reading_json(assessment, terms),
     )
+
+
+def _reading_json(assessment: Assessment, terms: Sequence[tuple[str, float]]) -> str:
+    """What the encoder added, for the screen; nothing where it was not asked."""
+    reading = assessment.reading
+    if reading is None:
+        return ""
+    kept: dict[str, object] = {
+        "sentiment": round(reading.sentiment, 3),
+        "claim": round(reading.claim, 3),
+        "info_type": reading.info_type,
+        "terms": [[term[:MAX_TERM], weight] for term, weight in terms],
+    }
+    if reading.stance is not None:
+        kept["stance"] = {name: round(value, 3) for name, value in reading.stance.items()}
+    if reading.like is not None:
+        kept["like"] = [reading.like.text, reading.like.label.value, reading.like.similarity]
+    return ',"reading":' + json.dumps(kept, ensure_ascii=False)

@@ -50,7 +50,7 @@ def revise_post(
     Assessment.objects.filter(pk=before.id).update(
         model=judgement.assessment.model,
         revision=before.revision + 1,
-        scores=scores_json(judgement.assessment),
+        scores=scores_json(judgement.assessment, judgement.terms),
     )
     if before.visibility == Visibility.VISIBLE:
         _decide_again(before.id, judgement, at)

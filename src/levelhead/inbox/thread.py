@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import connection
@@ -78,6 +78,10 @@ class WhyHere:
     percent: int | None
     spans: list[tuple[int, int]]
     changes: list[DecisionChange]
+    # Words of the post that spoke for the label, the strongest first.
+    terms: list[str] = field(default_factory=list)
+    # An invented post that is like this one, and what it is, in words.
+    like: tuple[str, str] | None = None
 
 
 def find_case(agency: Agency, post_id: int) -> Case:
@@ -159,7 +163,29 @@ def explain_case(case: Case, lang: str) -> WhyHere:
             else []
         ),
         changes=changes,
+        terms=_read_terms(kept) if agrees else [],
+        like=_read_like(kept, lang),
     )
+
+
+def _read_reading(kept: Assessment) -> dict[str, Any]:
+    try:
+        reading = json.loads(kept.scores).get("reading", {})
+    except ValueError:
+        return {}
+    return reading if isinstance(reading, dict) else {}
+
+
+def _read_terms(kept: Assessment) -> list[str]:
+    return [str(term) for term, _ in _read_reading(kept).get("terms", [])]
+
+
+def _read_like(kept: Assessment, lang: str) -> tuple[str, str] | None:
+    like = _read_reading(kept).get("like")
+    if not like:
+        return None
+    words = triage_rules().label_words[Label(like[1])]
+    return str(like[0]), words.get(lang, words["en"])
 
 
 def read_assessment(kept: Assessment) -> Judged | None:
