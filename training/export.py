@@ -1,4 +1,4 @@
-"""The fine-tuned encoder as an ONNX file with int8 weights."""
+"""Trained layers as ONNX files with int8 weights."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from levelhead.analysis.encoder import MAX_PIECES
 from training.minilm import HEADS, WIDTH
 
 Array = npt.NDArray[Any]
@@ -53,71 +54,92 @@ class Graph:
         )
 
 
-def build(state: Mapping[str, Array], layers: int) -> onnx.ModelProto:
-    """Inputs ids, kinds and mask, each (b, s) int64; outputs logits (b, n), meaning (b, 384)."""
+def build(state: Mapping[str, Array], name: str) -> onnx.ModelProto:
+    """The layers `name` of `state`; inputs words (b, s, 384) float32, kinds and mask (b, s) int64.
+
+    The output "vector" (b, 384) is the mean over pieces. Where `state` has heads for it, "logits"
+    (b, n) are what they say of that mean.
+    """
     graph = Graph()
     add, keep = graph.add, graph.keep
-    word = add("Gather", [keep("words", state["encoder.words.weight"]), "ids"], "word")
-    kind = add("Gather", [keep("kind_table", state["encoder.kinds.weight"]), "kinds"], "kind")
-    shape = add("Shape", ["ids"], "shape")
+    shape = add("Shape", ["mask"], "shape")
     one, two = keep("one", np.array([1])), keep("two", np.array([2]))
     length = add("Squeeze", [add("Slice", [shape, one, two], "wide")], "length")
     places = add("Range", [keep("from", np.array(0)), length, keep("step", np.array(1))], "places")
-    place = add("Gather", [keep("place_table", state["encoder.places.weight"]), places], "place")
-    x = add("Add", [add("Add", [word, kind], "word_kind"), place], "sum")
-    x = graph.norm(x, "embedded", state, "encoder.norm")
-    short = add("Cast", ["mask"], "mask32", to=TensorProto.INT32)
-    for n in range(layers):
-        key = f"encoder.layers.{n}"
-        weight = keep(f"qkv_weight{n}", state[f"{key}.qkv.weight"].T)
-        bias = keep(f"qkv_bias{n}", state[f"{key}.qkv.bias"])
-        a = add("Attention", [x, weight, bias, short], f"attention{n}", FUSED, num_heads=HEADS)
-        product, bias = graph.linear(a, f"out{n}", state, f"{key}.out")
-        a = add("Add", [add("Add", [product, bias], f"out_sum{n}"), x], f"first{n}")
-        h = graph.norm(a, f"norm1_{n}", state, f"{key}.norm1")
-        product, bias = graph.linear(h, f"up{n}", state, f"{key}.up")
-        up = add("FastGelu", [product, bias], f"gelu{n}", FUSED)
-        product, bias = graph.linear(up, f"down{n}", state, f"{key}.down")
-        a = add("Add", [add("Add", [product, bias], f"down_sum{n}"), h], f"second{n}")
-        x = graph.norm(a, f"norm2_{n}", state, f"{key}.norm2")
+    table = keep("place_table", state[f"{name}.places.weight"][:MAX_PIECES])
+    placed = add("Add", ["words", add("Gather", [table, places], "place")], "placed")
+    x = _add_layers(
+        graph, state, name, placed, add("Cast", ["mask"], "mask32", to=TensorProto.INT32)
+    )
     part = add("Cast", ["mask"], "part", to=TensorProto.FLOAT)
     wide = add("Unsqueeze", [part, keep("last", np.array([2]))], "part_wide")
     axis = keep("axis", np.array([1]))
-    total = add("ReduceSum", [add("Mul", [x, wide], "kept"), axis], "total", keepdims=0)
     count = add("ReduceSum", [part, axis], "count", keepdims=1)
-    mean = add("Div", [total, count], "mean")
-    # Gemm stays in float32: these two are small, and their values are what is read.
-    for name, key in (("logits", "heads"), ("meaning", "meaning")):
-        weight = keep(f"{name}_weight", state[f"{key}.weight"].T)
-        add("Gemm", [mean, weight, keep(f"{name}_bias", state[f"{key}.bias"])], name)
-    columns = state["heads.weight"].shape[0]
+    total = add("ReduceSum", [add("Mul", [x, wide], "kept"), axis], "total", keepdims=0)
+    add("Div", [total, count], "vector")
+    outputs = [helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["b", WIDTH])]
+    if f"{name}_heads.weight" in state:
+        # Gemm stays in float32: it is small, and its values are what is read.
+        weight = keep("logits_weight", state[f"{name}_heads.weight"].T)
+        add("Gemm", ["vector", weight, keep("logits_bias", state[f"{name}_heads.bias"])], "logits")
+        columns = state[f"{name}_heads.weight"].shape[0]
+        outputs.append(helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["b", columns]))
     made = helper.make_graph(
         graph.nodes,
-        "encoder",
+        name,
         [
-            helper.make_tensor_value_info(name, TensorProto.INT64, ["b", "s"])
-            for name in ("ids", "kinds", "mask")
+            helper.make_tensor_value_info("words", TensorProto.FLOAT, ["b", "s", WIDTH]),
+            helper.make_tensor_value_info("kinds", TensorProto.INT64, ["b", "s"]),
+            helper.make_tensor_value_info("mask", TensorProto.INT64, ["b", "s"]),
         ],
-        [
-            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["b", columns]),
-            helper.make_tensor_value_info("meaning", TensorProto.FLOAT, ["b", WIDTH]),
-        ],
+        outputs,
         graph.constants,
     )
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid(FUSED, 1)]
     return helper.make_model(made, opset_imports=opsets, ir_version=9)
 
 
-def export(state: Mapping[str, Array], path: Path, *, layers: int) -> None:
+def _add_layers(graph: Graph, state: Mapping[str, Array], name: str, placed: str, mask: str) -> str:
+    """All layers of `name` on the words at their places; what the last one says."""
+    add, keep = graph.add, graph.keep
+    kind = add("Gather", [keep(f"{name}_kinds", state[f"{name}.kinds.weight"]), "kinds"],
+               f"{name}_kind")  # fmt: skip
+    x = add("Add", [placed, kind], f"{name}_sum")
+    x = graph.norm(x, f"{name}_embedded", state, f"{name}.norm")
+    layers = 1 + max(int(key.split(".")[2]) for key in state if key.startswith(f"{name}.layers."))
+    for n in range(layers):
+        key, at = f"{name}.layers.{n}", f"{name}{n}"
+        weight = keep(f"qkv_weight_{at}", state[f"{key}.qkv.weight"].T)
+        bias = keep(f"qkv_bias_{at}", state[f"{key}.qkv.bias"])
+        a = add("Attention", [x, weight, bias, mask], f"attention_{at}", FUSED, num_heads=HEADS)
+        product, bias = graph.linear(a, f"out_{at}", state, f"{key}.out")
+        a = add("Add", [add("Add", [product, bias], f"out_sum_{at}"), x], f"first_{at}")
+        h = graph.norm(a, f"norm1_{at}", state, f"{key}.norm1")
+        product, bias = graph.linear(h, f"up_{at}", state, f"{key}.up")
+        up = add("FastGelu", [product, bias], f"gelu_{at}", FUSED)
+        product, bias = graph.linear(up, f"down_{at}", state, f"{key}.down")
+        a = add("Add", [add("Add", [product, bias], f"down_sum_{at}"), h], f"second_{at}")
+        x = graph.norm(a, f"norm2_{at}", state, f"{key}.norm2")
+    return x
+
+
+def export(state: Mapping[str, Array], name: str, path: Path) -> None:
     """Write `path`: weights as int8 by column, activations quantised while it runs."""
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"
-        onnx.save(build(state, layers), plain)
+        onnx.save(build(state, name), plain)
         quantize_dynamic(
             plain,
             path,
             weight_type=QuantType.QInt8,
             per_channel=True,
             extra_options={"DefaultTensorType": TensorProto.FLOAT},
-            op_types_to_quantize=["MatMul", "Attention", "Gather"],
+            op_types_to_quantize=["MatMul", "Attention"],
         )
+
+
+def export_words(table: Array, path: Path) -> None:
+    """Write the vectors of the word pieces, which both sets of layers stand on: int8 by row."""
+    step = np.maximum(np.abs(table).max(axis=1), 1e-9) / 127
+    rows = np.rint(table / step[:, None]).astype(np.int8)
+    np.savez(path, rows=rows, step=step.astype(np.float32))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,13 +17,12 @@ from levelhead.analysis.encoder import (
     COLUMN_COUNT,
     COLUMNS,
     INFO_TYPES,
-    MEANING_WIDTH,
     STANCES,
     WIDTHS,
     Pieces,
 )
 from levelhead.analysis.heads import LABELS, SAFETY_HEADS
-from training.minilm import WIDTH, find_weights, load_encoder
+from training.minilm import WIDTH, Encoder, find_weights, load_encoder
 from training.sources import OWN_SOURCES, Example, add_mentions
 
 RATE = 1.5e-4
@@ -41,8 +40,6 @@ SHARED_PARTS = {
     "banking77": 0.02,
 }
 PHRASES = 1000
-# Keeps the encoder useful for finding answers while it learns the desk's heads.
-MEANING_WEIGHT = 1.0
 
 Floats = npt.NDArray[np.float32]
 
@@ -55,8 +52,6 @@ class Row:
     split: int
     targets: list[int]
     weights: list[float]
-    # What the published layers say of the text, of norm 1; None where nobody asked.
-    meaning: Tensor | None = None
 
 
 def _index(names: Sequence[str], name: str | None) -> int:
@@ -103,10 +98,8 @@ def _weigh(head: str, example: Example, target: int) -> float:
     return 1.0 if own else 0.3
 
 
-def prepare(
-    examples: Sequence[Example], pieces: Pieces, meanings: Mapping[str, Tensor]
-) -> list[Row]:
-    """Examples as the loop takes them; `meanings` by text."""
+def prepare(examples: Sequence[Example], pieces: Pieces) -> list[Row]:
+    """Examples as the loop takes them."""
     cut = pieces.cut([e.text for e in examples], [e.parent for e in examples])
     rows = []
     for example, (ids, split) in zip(examples, cut, strict=True):
@@ -114,12 +107,12 @@ def prepare(
         weights = [
             _weigh(head, example, target) for head, target in zip(WIDTHS, targets, strict=True)
         ]
-        rows.append(Row(ids, split, targets, weights, meanings.get(example.text)))
+        rows.append(Row(ids, split, targets, weights))
     return rows
 
 
 class Model(nn.Module):
-    """The encoder with all heads on its mean vector, and a map to the published meaning."""
+    """The encoder with all heads on its mean vector."""
 
     def __init__(self, layers: int) -> None:
         super().__init__()
@@ -128,14 +121,13 @@ class Model(nn.Module):
         self.encoder.words.weight.requires_grad_(False)
         self.encoder.places.weight.requires_grad_(False)
         self.heads = nn.Linear(WIDTH, COLUMN_COUNT)
-        self.meaning = nn.Linear(WIDTH, MEANING_WIDTH)
         nn.init.normal_(self.heads.weight, std=0.02)
         nn.init.zeros_(self.heads.bias)
 
-    def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(b, COLUMN_COUNT) logits and (b, MEANING_WIDTH) meanings."""
+    def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor) -> Tensor:
+        """(b, COLUMN_COUNT) logits."""
         mean = self.encoder(ids, kinds, mask)
-        return self.heads(functional.dropout(mean, 0.1, self.training)), self.meaning(mean)
+        return self.heads(functional.dropout(mean, 0.1, self.training))
 
 
 def _stack(rows: Sequence[tuple[list[int], int]]) -> tuple[Tensor, Tensor, Tensor]:
@@ -182,22 +174,6 @@ def _loss(logits: Tensor, rows: Sequence[Row]) -> Tensor:
     return total
 
 
-def _loss_of_meaning(meanings: Tensor, rows: Sequence[Row]) -> Tensor:
-    """How far the meanings turned from the published ones, over the rows that have one."""
-    known = [n for n, row in enumerate(rows) if row.meaning is not None]
-    if not known:
-        return torch.zeros(())
-    wanted = torch.stack([row.meaning for row in rows if row.meaning is not None])
-    return (1.0 - functional.cosine_similarity(meanings[known], wanted)).sum() / len(rows)
-
-
-def ask_teacher(texts: Sequence[str]) -> dict[str, Tensor]:
-    """What all six published layers say of each text, of norm 1."""
-    unique = list(dict.fromkeys(texts))
-    values = torch.from_numpy(read(load_encoder(6), unique))
-    return dict(zip(unique, functional.normalize(values, dim=1), strict=True))
-
-
 def _draw(examples: Sequence[Example], *, seed: int, epoch: int) -> list[Example]:
     """The examples of one epoch: all of our own, and a part of the others."""
     choose = random.Random(f"{seed} epoch {epoch}")  # noqa: S311 - not for secrets
@@ -229,14 +205,9 @@ def fine_tune(
     torch.use_deterministic_algorithms(True)
     learn = [e for e in examples if e.split == "train"]
     pieces = Pieces(find_weights() / "tokenizer.json")
-    # Chatter and questions of others as well: an answer is looked for by what is asked.
-    known = ask_teacher(
-        [e.text for e in learn if e.source in OWN_SOURCES]
-        + [e.text for e in learn if e.source in ("clinc150", "banking77")][:1500]
-    )
     model = Model(layers)
     body = [p for p in model.encoder.parameters() if p.requires_grad]
-    heads = [*model.heads.parameters(), *model.meaning.parameters()]
+    heads = list(model.heads.parameters())
     optimizer = torch.optim.AdamW(
         [{"params": body, "lr": RATE}, {"params": heads, "lr": 10 * RATE}], weight_decay=0.01
     )
@@ -246,16 +217,15 @@ def fine_tune(
     )
     begun = time.monotonic()
     for epoch in range(epochs):
-        rows = prepare(_draw(learn, seed=seed, epoch=epoch), pieces, known)
+        rows = prepare(_draw(learn, seed=seed, epoch=epoch), pieces)
         choose = random.Random(f"{seed} order {epoch}")  # noqa: S311 - not for secrets
         model.train()
         total = count = 0.0
         for batch in _batches(rows, choose):
             inputs = _stack([(row.pieces, row.split) for row in batch])
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits, meanings = model(*inputs)
+                logits = model(*inputs)
             loss = _loss(logits.float(), batch)
-            loss = loss + MEANING_WEIGHT * _loss_of_meaning(meanings.float(), batch)
             loss.backward()
             nn.utils.clip_grad_norm_(body + heads, 1.0)
             optimizer.step()
@@ -283,3 +253,38 @@ def read(
             values = model(*_stack([cut[n] for n in places])).float().numpy()
             found.update(zip(places, values, strict=True))
     return np.stack([found[n] for n in range(len(cut))])
+
+
+def distil(texts: Sequence[str], *, seed: int, layers: int, epochs: int) -> Encoder:
+    """The first published layers, taught to say what all six say of `texts`."""
+    torch.manual_seed(seed)
+    unique = list(dict.fromkeys(texts))
+    wanted = functional.normalize(torch.from_numpy(read(load_encoder(6), unique)), dim=1)
+    cut = Pieces(find_weights() / "tokenizer.json").cut(unique)
+    student = load_encoder(layers)
+    student.words.weight.requires_grad_(False)
+    student.places.weight.requires_grad_(False)
+    body = [p for p in student.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(body, lr=RATE, weight_decay=0.01)
+    steps = epochs * (len(unique) // BATCH + 1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, step / (0.08 * steps)) * max(0.0, 1.0 - step / steps)
+    )
+    for epoch in range(epochs):
+        choose = random.Random(f"{seed} distil {epoch}")  # noqa: S311 - not for secrets
+        order = list(range(len(unique)))
+        choose.shuffle(order)
+        student.train()
+        total = 0.0
+        for start in range(0, len(order), BATCH):
+            places = order[start : start + BATCH]
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                said = student(*_stack([cut[n] for n in places]))
+            loss = (1.0 - functional.cosine_similarity(said.float(), wanted[places])).mean()
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            schedule.step()
+            total += float(loss.detach()) * len(places)
+        print(f"meaning {epoch + 1}/{epochs}: cosine {1 - total / len(unique):.3f}", flush=True)  # noqa: T201
+    return student

@@ -30,7 +30,7 @@ def fit_calibration(encoder: Encoder, data: Path, *, seed: int) -> list[float]:
     asked = [(r["text"], r["intent"]) for r in rows if r["split"] == "val"]
     asked = choose.sample(asked, min(600, len(asked)))
     asked += [(r["text"], None) for r in rows if r["split"] in ("oos_val", "oos_train")] * 3
-    meanings = encoder.read([text for text, _ in asked])[1]
+    meanings = encoder.find_meanings([text for text, _ in asked])
     features, fits = [], []
     for size in SIZES:
         # A desk has some dozens of answers, not 150.
@@ -38,7 +38,7 @@ def fit_calibration(encoder: Encoder, data: Path, *, seed: int) -> list[float]:
         texts = [(n, t) for n, i in enumerate(intents) for t in choose.sample(known[i], size)]
         owners = np.array([n for n, _ in texts])
         places = [np.flatnonzero(owners == n) for n in range(len(intents))]
-        near = meanings @ encoder.read([text for _, text in texts])[1].T
+        near = meanings @ encoder.find_meanings([text for _, text in texts]).T
         for row, (_, intent) in zip(near, asked, strict=True):
             closeness = measure_closeness(row, places)
             first, second = np.argsort(-closeness)[:2]

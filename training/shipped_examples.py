@@ -31,7 +31,7 @@ def write_examples(
     for label in LABELS:
         found = [e for e in own if e.split == "train" and e.label == label]
         kept += choose.sample(found, min(OF_EACH_LABEL, len(found)))
-    logits, meanings = encoder.read([e.text for e in kept], [e.parent for e in kept])
+    logits, views = encoder.read([e.text for e in kept], [e.parent for e in kept])
     blend = read_blend(encoder.notes)
     values = score_cheaply(heads, kept) * blend.cheap + spread(logits) * blend.encoder
     example_table.save(
@@ -39,7 +39,7 @@ def write_examples(
             texts=tuple(e.text for e in kept),
             labels=np.array([LABELS.index(e.label or "") for e in kept]),
             replies=np.array([bool(e.reply) for e in kept]),
-            meanings=meanings,
+            views=views,
             label_values=values[:, head_table.LABEL],
             held=np.array([e.split == "test" for e in kept]),
         ),

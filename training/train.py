@@ -27,6 +27,9 @@ from training.sources import Example, read_examples
 VERSION = "heads-2026.11"
 ENCODER_VERSION = "encoder-2026.11"
 ROW_BITS = 18
+# Layers that give a text its meaning, for finding answers, and texts that they learn it from.
+MEANING_LAYERS = 3
+MEANING_TEXTS = 15000
 # From how much probability on an urgency of 1, 2, 3 or more it is taken (misses cost more).
 URGENCY_FROM = (0.5, 0.4, 0.35)
 # The shared sets are nearly all English; each language should count about alike.
@@ -216,8 +219,20 @@ def train_encoder(
     from training.minilm import find_weights
 
     model = finetune.fine_tune(examples, seed=seed, layers=layers, epochs=epochs)
-    state = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    export.export(state, folder / encoder_table.MODEL_FILE.name, layers=layers)
+    texts = [e.text for e in examples if e.split == "train" and e.source != "phrasebook"]
+    meaning = finetune.distil(
+        texts[:: max(1, len(texts) // MEANING_TEXTS)], seed=seed, layers=MEANING_LAYERS, epochs=2
+    )
+    state = {
+        f"{part}.{name}": value.detach().numpy()
+        for part, module in (
+            ("encoder", model.encoder), ("encoder_heads", model.heads), ("meaning", meaning),
+        )
+        for name, value in module.state_dict().items()
+    }  # fmt: skip
+    export.export(state, "encoder", folder / encoder_table.MODEL_FILE.name)
+    export.export(state, "meaning", folder / encoder_table.MEANING_FILE.name)
+    export.export_words(state["encoder.words.weight"], folder / encoder_table.WORDS_FILE.name)
     shutil.copyfile(find_weights() / "tokenizer.json", folder / encoder_table.TOKENIZER_FILE.name)
     notes = {
         "version": ENCODER_VERSION,
@@ -254,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=head_table.MODEL_FILE)
     parser.add_argument("--bits", type=int, default=ROW_BITS, help="rows of the table, as 2**n")
     parser.add_argument("--limit", type=int, help="rows of each shared set, for a quick try")
-    parser.add_argument("--layers", type=int, default=6, help="layers of the encoder")
+    parser.add_argument("--layers", type=int, default=4, help="layers of the encoder")
     parser.add_argument("--epochs", type=int, default=5, help="rounds of the encoder")
     parser.add_argument("--without-encoder", action="store_true", help="the linear heads alone")
     parser.add_argument("--keep-heads", action="store_true", help="train the encoder alone")

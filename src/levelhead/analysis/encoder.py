@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,6 +56,10 @@ MEANING_WIDTH: Final = 384
 
 FOLDER: Final = Path(__file__).parent / "models"
 MODEL_FILE: Final = FOLDER / "encoder.onnx"
+# Layers that were not fine-tuned to the desk: what a text means, for finding answers.
+MEANING_FILE: Final = FOLDER / "meaning.onnx"
+# The vectors of the word pieces, which both stand on.
+WORDS_FILE: Final = FOLDER / "words.npz"
 TOKENIZER_FILE: Final = FOLDER / "tokenizer.json"
 NOTES_FILE: Final = FOLDER / "encoder.json"
 
@@ -128,7 +132,9 @@ class Encoder:
                 (folder / NOTES_FILE.name).read_text(encoding="utf-8")
             )
             self.pieces = Pieces(folder / TOKENIZER_FILE.name)
-            self._session = _open_session(folder / MODEL_FILE.name)
+            self._layers = _open_session(folder / MODEL_FILE.name)
+            with np.load(folder / WORDS_FILE.name, allow_pickle=False) as file:
+                self._rows, self._step = file["rows"], file["step"]
         except Exception as error:
             raise ConfigurationError(
                 "The encoder's files cannot be read. Run `make train` or install again.",
@@ -147,15 +153,39 @@ class Encoder:
     def read(
         self, texts: Sequence[str], parents: Sequence[str | None] | None = None
     ) -> tuple[Floats, Floats]:
-        """Logits (n, COLUMN_COUNT) and meanings (n, MEANING_WIDTH) of norm 1."""
+        """Logits (n, COLUMN_COUNT) and views (n, MEANING_WIDTH) of norm 1.
+
+        A view is where the fine-tuned layers put a text: near texts that the desk treats alike.
+        """
+        return self._read(texts, parents, self._layers, COLUMN_COUNT)
+
+    def find_meanings(self, texts: Sequence[str]) -> Floats:
+        """Meanings (n, MEANING_WIDTH) of norm 1: near for texts that ask or say alike."""
+        return self._read(texts, None, self._meaning, 0)[1]
+
+    @cached_property
+    def _meaning(self) -> Any:
+        # Only who looks for answers pays for it.
+        return _open_session(self.folder / MEANING_FILE.name)
+
+    def _read(
+        self,
+        texts: Sequence[str],
+        parents: Sequence[str | None] | None,
+        layers: Any,
+        width: int,
+    ) -> tuple[Floats, Floats]:
         cut = self.pieces.cut(texts, parents)
-        logits = np.zeros((len(cut), COLUMN_COUNT), dtype=np.float32)
-        meanings = np.zeros((len(cut), MEANING_WIDTH), dtype=np.float32)
+        values = np.zeros((len(cut), width), dtype=np.float32)
+        vectors = np.zeros((len(cut), MEANING_WIDTH), dtype=np.float32)
         order = sorted(range(len(cut)), key=lambda n: len(cut[n][0]))
         batches = [order[at : at + MICRO_BATCH] for at in range(0, len(order), MICRO_BATCH)]
 
         def run(places: list[int]) -> None:
-            logits[places], meanings[places] = self._run([cut[n] for n in places])
+            found = self._run([cut[n] for n in places], layers)
+            vectors[places] = found[0]
+            if width:
+                values[places] = found[1]
 
         if self._crew is None or len(batches) < 2:
             for places in batches:
@@ -163,10 +193,10 @@ class Encoder:
         else:
             # The longest first: the short ones then fill the end.
             list(self._crew.map(run, reversed(batches)))
-        norms = np.linalg.norm(meanings, axis=1, keepdims=True)
-        return logits, np.asarray(meanings / np.maximum(norms, 1e-9), dtype=np.float32)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return values, np.asarray(vectors / np.maximum(norms, 1e-9), dtype=np.float32)
 
-    def _run(self, cut: Sequence[tuple[list[int], int]]) -> tuple[Floats, Floats]:
+    def _run(self, cut: Sequence[tuple[list[int], int]], layers: Any) -> list[Floats]:
         longest = max(len(ids) for ids, _ in cut)
         ids = np.zeros((len(cut), longest), dtype=np.int64)
         kinds = np.zeros_like(ids)
@@ -175,8 +205,10 @@ class Encoder:
             ids[n, : len(pieces)] = pieces
             kinds[n, split : len(pieces)] = 1
             mask[n, : len(pieces)] = 1
-        logits, meanings = self._session.run(None, {"ids": ids, "kinds": kinds, "mask": mask})
-        return logits, meanings
+        words = self._rows[ids].astype(np.float32)
+        words *= self._step[ids][:, :, None]
+        found: list[Floats] = layers.run(None, {"words": words, "kinds": kinds, "mask": mask})
+        return found
 
 
 def _open_session(path: Path) -> Any:

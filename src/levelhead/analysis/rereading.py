@@ -105,13 +105,13 @@ class Rereader:
         """Blend the encoder's view into rows `places` of `values`, in place; what it adds."""
         if not places:
             return {}
-        logits, meanings = self.encoder.read(
+        logits, views = self.encoder.read(
             [posts[n].text for n in places], [posts[n].parent_text for n in places]
         )
         rows, blend = list(places), self.blend
         values[rows] = values[rows] * blend.cheap + spread(logits) * blend.encoder + blend.shift
         above = [bool(posts[n].parent_text) for n in places]
-        like = find_similar(meanings, load_examples(self.encoder.folder / EXAMPLES_FILE.name))
+        like = find_similar(views, load_examples(self.encoder.folder / EXAMPLES_FILE.name))
         return dict(zip(places, describe(logits, above, like), strict=True))
 
 

@@ -78,7 +78,7 @@ class AnswerIndex:
         if not all(len(rows) for rows in self._rows):
             raise ValueError("an answer without texts cannot be found")
         self._meanings = (
-            encoder.read(self._texts)[1]
+            encoder.find_meanings(self._texts)
             if self._texts
             else np.zeros((0, MEANING_WIDTH), dtype=np.float32)
         )
@@ -87,7 +87,7 @@ class AnswerIndex:
         """For each post at most `limit` answers, the best first; look at `Match.fits`."""
         if not self._answers or not posts:
             return [[] for _ in posts]
-        near = self._encoder.read(posts)[1] @ self._meanings.T
+        near = self._encoder.find_meanings(posts) @ self._meanings.T
         return [self._rank(row, limit) for row in near]
 
     def _rank(self, near: Floats, limit: int) -> list[Match]:

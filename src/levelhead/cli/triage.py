@@ -98,7 +98,7 @@ def command(lang: str, reread: float | None) -> None:
 
     Reads JSON Lines from standard input, each {"id", "text"} and optionally "parent_text",
     "author", "author_followers", "created_at", "lang". Writes one line for each, in order:
-    id, label, reply, urgency, hostility, crisis, lang, reasons, rule, scores.
+    id, label, reply, urgency, hostility, crisis, lang, reasons, rule, reread, scores.
 
     A line that cannot be read gives {"id", "error"}; the rest is done, and the exit status is
     then 3. Blank lines are passed over.
@@ -194,6 +194,7 @@ class Desk:
         reply = "true" if reply_of(assessment, decision, rules=rules) else "false"
         reasons = _encode_reasons(tuple(reasons_for(assessment, decision, self.lang, rules=rules)))
         values = _label_values(assessment.label_scores) + _safety_values(assessment.safety)
+        reread = "false" if assessment.reading is None else "true"
         hostility, crisis = assessment.hostility, assessment.crisis
         if not math.isfinite(sum(values) + hostility + crisis):
             raise ValueError("a score is not a number")
@@ -201,7 +202,7 @@ class Desk:
             f'{{"id":{encode(post.id)},"label":"{label.value}","reply":{reply},'
             f'"urgency":{assessment.urgency:d},"hostility":{hostility:.4f},"crisis":{crisis:.4f},'
             f'"lang":{encode(assessment.lang)},"reasons":{reasons},'
-            f'"rule":{encode(decision.rule)},"scores":{_SCORES % values}}}'
+            f'"rule":{encode(decision.rule)},"reread":{reread},"scores":{_SCORES % values}}}'
         )
 
     def _say(self, fault: Fault) -> str:

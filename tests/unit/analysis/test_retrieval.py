@@ -68,6 +68,6 @@ def test_one_answer_alone_can_be_found() -> None:
 
 def test_an_example_is_most_like_itself() -> None:
     examples = load_examples()
-    found = find_similar(examples.meanings[:5], examples)
+    found = find_similar(examples.views[:5], examples)
     assert [like.text for like in found if like] == list(examples.texts[:5])
     assert all(like and like.similarity > 0.98 for like in found)
