@@ -29,7 +29,7 @@ ENCODER_VERSION = "encoder-2026.11"
 ROW_BITS = 18
 # Layers that give a text its meaning, for finding answers, and texts that they learn it from.
 MEANING_LAYERS = 3
-MEANING_TEXTS = 15000
+MEANING_TEXTS = 10000
 # From how much probability on an urgency of 1, 2, 3 or more it is taken (misses cost more).
 URGENCY_FROM = (0.5, 0.4, 0.35)
 # The shared sets are nearly all English; each language should count about alike.
@@ -270,7 +270,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--bits", type=int, default=ROW_BITS, help="rows of the table, as 2**n")
     parser.add_argument("--limit", type=int, help="rows of each shared set, for a quick try")
     parser.add_argument("--layers", type=int, default=4, help="layers of the encoder")
-    parser.add_argument("--epochs", type=int, default=5, help="rounds of the encoder")
+    parser.add_argument("--epochs", type=int, default=3, help="rounds of the encoder")
     parser.add_argument("--without-encoder", action="store_true", help="the linear heads alone")
     parser.add_argument("--keep-heads", action="store_true", help="train the encoder alone")
     parser.add_argument("--report", type=Path, help="write the measures here as JSON")
