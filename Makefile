@@ -81,7 +81,10 @@ fuzz: setup-dev ## look for texts that crash or stall the analysis, FUZZ_SECONDS
 	done
 
 bench: setup ## the benchmarks, each beside what it is compared with
+	UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(VENV) $(BIN)/uv sync --quiet --frozen --no-default-groups --extra bench --inexact
 	$(BIN)/levelhead bench intake
+	$(BIN)/levelhead bench watch
+	$(BIN)/levelhead bench throughput
 
 train: setup-dev ## rebuild the models; DATA=folder with the labelled sets
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet torch==2.13.0

@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -196,26 +196,11 @@ def train(examples: Sequence[Example], *, row_bits: int = ROW_BITS) -> Heads:
 
 
 def train_encoder(
-    examples: Sequence[Example],
-    heads: Heads,
-    folder: Path,
-    *,
-    data: Path,
-    corpus: Path,
-    seed: int,
-    layers: int,
-    epochs: int,
+    examples: Sequence[Example], folder: Path, *, seed: int, layers: int, epochs: int
 ) -> None:
-    """Fine-tune, export as int8, and fit how its view and that of the cheap heads add up."""
+    """Fine-tune the encoder, teach the layers of meaning, and export both as int8."""
     # Here, not above: only this needs torch.
-    from training import (
-        blending,
-        conversations,
-        export,
-        finetune,
-        fitting_answers,
-        shipped_examples,
-    )
+    from training import export, finetune
     from training.minilm import find_weights
 
     model = finetune.fine_tune(examples, seed=seed, layers=layers, epochs=epochs)
@@ -241,12 +226,31 @@ def train_encoder(
         "epochs": epochs,
         "seed": seed,
     }
+    _write_notes(folder, notes)
+
+
+def _write_notes(folder: Path, notes: Mapping[str, object]) -> None:
     path = folder / encoder_table.NOTES_FILE.name
     path.write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")
+
+
+def fit_together(
+    examples: Sequence[Example],
+    heads: Heads,
+    folder: Path,
+    *,
+    data: Path,
+    corpus: Path,
+    seed: int,
+) -> None:
+    """What needs both stages: how they add up, when an answer fits, examples, the forecast."""
+    from training import blending, conversations, fitting_answers, shipped_examples
+
     encoder = encoder_table.Encoder(folder, threads=2)
+    notes = dict(encoder.notes)
     notes["blend"] = blending.fit_blends(heads, encoder, examples)
     notes["retrieval"] = fitting_answers.fit_calibration(encoder, data, seed=seed)
-    path.write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")
+    _write_notes(folder, notes)
     encoder = encoder_table.Encoder(folder, threads=2)
     shipped_examples.write_examples(
         examples, heads, encoder, folder / example_table.MODEL_FILE.name, seed=seed
@@ -272,6 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--layers", type=int, default=4, help="layers of the encoder")
     parser.add_argument("--epochs", type=int, default=3, help="rounds of the encoder")
     parser.add_argument("--without-encoder", action="store_true", help="the linear heads alone")
+    parser.add_argument("--keep-encoder", action="store_true", help="fit it to new heads")
     parser.add_argument("--keep-heads", action="store_true", help="train the encoder alone")
     parser.add_argument("--report", type=Path, help="write the measures here as JSON")
     options = parser.parse_args(arguments)
@@ -282,14 +287,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         heads = train(examples, row_bits=options.bits)
         options.out.parent.mkdir(parents=True, exist_ok=True)
         head_table.save(heads, options.out)
+    folder = options.out.parent
     if not options.without_encoder:
-        train_encoder(
-            examples, heads, options.out.parent, data=options.data, corpus=options.corpus,
-            seed=options.seed, layers=options.layers, epochs=options.epochs,
+        if not options.keep_encoder:
+            train_encoder(
+                examples, folder,
+                seed=options.seed, layers=options.layers, epochs=options.epochs,
+            )  # fmt: skip
+        fit_together(
+            examples, heads, folder,
+            data=options.data, corpus=options.corpus, seed=options.seed,
         )  # fmt: skip
     rereader = None
     if not options.without_encoder:
-        rereader = Rereader(encoder_table.Encoder(options.out.parent, threads=2))
+        rereader = Rereader(encoder_table.Encoder(folder, threads=2))
     assessor = Assessor(heads, safety.load_rules(), rereader)
     report = {"seed": options.seed, "version": heads.version}
     for name, share in (("cheap", 0.0), ("cascade", 1.0)):

@@ -9,17 +9,29 @@ import threading
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from levelhead.analysis.domain import Label
 from levelhead.cli.json_lines import MAX_LINE_BYTES, read_batches
-from levelhead.cli.triage import BATCH, Desk, read_line
+from levelhead.cli.triage import BATCH, Desk, command, read_line
 from levelhead.doctrine.rule_examples import make_assessment
 from levelhead.doctrine.triage import load_rules
 
 COMMAND = [str(Path(sys.executable).parent / "levelhead"), "triage"]
 HEADS = {"threat", "self_harm", "private_data", "obscene", "spam", "scam_link"}
 FIELDS = [
-    *("id", "label", "reply", "urgency", "hostility", "crisis", "lang", "reasons", "rule"),
+    *(
+        "id",
+        "label",
+        "reply",
+        "urgency",
+        "hostility",
+        "crisis",
+        "lang",
+        "reasons",
+        "rule",
+        "reread",
+    ),
     "scores",
 ]
 
@@ -63,12 +75,19 @@ class FakeAssessor:
 
     def __init__(self):
         self.sizes = []
+        self.shares = []
 
-    def assess(self, posts):
+    def begin(self, posts, *, reread=0.0):
         self.sizes.append(len(posts))
+        self.shares.append(reread)
         if any("break" in post.text for post in posts):
             raise RuntimeError("broken on purpose")
-        return [self.read(post.text) for post in posts]
+        return posts
+
+    def finish(self, begun):
+        if any("snap" in post.text for post in begun):
+            raise RuntimeError("broken while it was read")
+        return [self.read(post.text) for post in begun]
 
     def read(self, text):
         word = text.split()[0] if text.strip() else "other"
@@ -315,6 +334,43 @@ def test_what_is_there_goes_in_batches():
     desk.run(iter([lines]), written.append)
     assert desk.assessor.sizes == [BATCH, BATCH, 5]
     assert b"".join(written).count(b"\n") == len(lines)
+
+
+def test_while_one_batch_is_reread_the_next_begins_and_none_waits_for_more():
+    desk = Desk(FakeAssessor(), load_rules())
+    order = []
+    begin, finish = desk.begin, desk.finish
+    desk.begin = lambda lines: order.append("begin") or begin(lines)
+    desk.finish = lambda batch: order.append("finish") or finish(batch)
+    line = [b'{"id":1,"text":"hi"}']
+    waits = iter([True, False, True])
+    written = []
+    desk.run(iter([line, line, line]), written.append, lambda: next(waits))
+    assert order == ["begin", "begin", "finish", "finish", "begin", "finish"]
+    assert b"".join(written).count(b"\n") == 3
+
+
+def test_a_post_that_breaks_while_it_is_read_costs_the_others_nothing():
+    desk, answers = answer({"id": 1, "text": "praise"}, {"id": 2, "text": "snap"})
+    assert answers[0]["label"] == "praise"
+    assert answers[1] == {"id": 2, "error": "It could not be assessed: RuntimeError."}
+    assert desk.faults == 1
+
+
+@pytest.mark.parametrize(
+    ("reread", "shares"), [(None, [1.0] * 4 + [0.065] * 2), (0.0, [0.0] * 6), (0.1, [0.1] * 6)]
+)
+def test_how_many_are_reread(reread, shares):
+    desk = Desk(FakeAssessor(), load_rules(), reread=reread)
+    desk.run(iter([[b'{"id":1,"text":"hi"}'] * (6 * BATCH)]), lambda data: None)
+    assert desk.assessor.shares == shares
+
+
+@pytest.mark.parametrize("share", ["-1%", "101%", "much", "nan"])
+def test_a_share_that_is_none_is_refused(share):
+    result = CliRunner().invoke(command, ["--reread", share], input="")
+    assert result.exit_code == 2
+    assert "0% to 100%" in result.output
 
 
 def test_a_file_is_read_in_batches_of_hundreds(tmp_path):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
 
 from levelhead.analysis import heads as head_table
 from levelhead.analysis import rereading, safety, scoring
+from levelhead.analysis.adapting import Adapter
 from levelhead.analysis.domain import (
     Assessment,
     CloseReading,
@@ -18,6 +20,7 @@ from levelhead.analysis.domain import (
     SafetyHead,
     Span,
 )
+from levelhead.analysis.encoder import MEANING_WIDTH
 from levelhead.analysis.features import HEAD_BYTES, TAIL_BYTES
 from levelhead.analysis.heads import LABELS, SAFETY_HEADS, Heads
 from levelhead.analysis.language import choose_language
@@ -29,6 +32,21 @@ BATCH = 1024
 
 _LABEL_OF = tuple(Label(name) for name in LABELS)
 _INDEX_OF = {name: number for number, name in enumerate(LABELS)}
+
+
+@dataclass(kw_only=True, slots=True)
+class Begun:
+    """A batch between the cheap pass and what is made of it."""
+
+    posts: Sequence[PostText]
+    # (n, HEAD_COUNT) logits.
+    values: head_table.Floats
+    sums: scoring.Sums
+    # Those that the encoder reads, and its answer to come.
+    places: list[int] = field(default_factory=list)
+    reading: rereading.Reading | None = None
+    # What each post's agency taught, where that fits the models; empty where nobody did.
+    adapters: Sequence[Adapter | None] = ()
 
 
 class Assessor:
@@ -44,27 +62,62 @@ class Assessor:
         """What `Assessment.model` says of a post that the encoder was not asked about."""
         return self.heads.version
 
-    def assess(self, posts: Sequence[PostText], *, reread: float = 0.0) -> list[Assessment]:
+    def assess(
+        self,
+        posts: Sequence[PostText],
+        *,
+        reread: float = 0.0,
+        adapters: Sequence[Adapter | None] = (),
+    ) -> list[Assessment]:
         """One assessment for each post, in order. Any text will do; long ones are sampled.
 
         `reread` is the share of the posts, the least sure first, that the encoder reads as well
         (0 to 1); without one none is. It rounds by who else is in its small batch, so a reread
         score may differ in the second decimal from one batch to another.
-        """
-        assessments: list[Assessment] = []
-        for start in range(0, len(posts), BATCH):
-            assessments += self._assess_batch(posts[start : start + BATCH], reread)
-        return assessments
 
-    def _assess_batch(self, posts: Sequence[PostText], reread: float) -> list[Assessment]:
+        `adapters` has for each post what its agency taught, or none; only posts that the encoder
+        reads are shifted, and only by an adapter that was fitted on these models.
+        """
+        begun = [
+            self.begin(
+                posts[start : start + BATCH],
+                reread=reread,
+                adapters=adapters[start : start + BATCH],
+            )
+            for start in range(0, len(posts), BATCH)
+        ]
+        return [assessment for batch in begun for assessment in self.finish(batch)]
+
+    def begin(
+        self,
+        posts: Sequence[PostText],
+        *,
+        reread: float = 0.0,
+        adapters: Sequence[Adapter | None] = (),
+    ) -> Begun:
+        """The cheap pass over at most BATCH posts; where the encoder has threads it reads on.
+
+        Who has more to do meanwhile, such as the next batch, calls `finish` afterwards.
+        """
         texts = [scoring.encode(post.text) for post in posts]
         parents = [scoring.encode_parent(post.parent_text) for post in posts]
         sums = scoring.score(texts, parents, self.heads.weights, self.net.triggers)
         values = head_table.logits(self.heads, sums.totals, sums.squares)
-        readings: dict[int, CloseReading] = {}
+        begun = Begun(posts=posts, values=values, sums=sums)
         if self.rereader is not None and reread > 0:
-            places = rereading.choose_unsure(values, math.ceil(reread * len(posts)))
-            readings = self.rereader.reread(values, posts, places)
+            begun.places = rereading.choose_unsure(values, math.ceil(reread * len(posts)))
+            begun.reading = self.rereader.begin([posts[n] for n in begun.places])
+            if any(adapters):
+                fits = self.rereader.fits
+                begun.adapters = [a if a is not None and fits(a) else None for a in adapters]
+        return begun
+
+    def finish(self, begun: Begun) -> list[Assessment]:
+        """The assessments of a batch that was begun, in order."""
+        posts, values, sums = begun.posts, begun.values, begun.sums
+        readings: dict[int, CloseReading] = {}
+        if self.rereader is not None and begun.reading is not None:
+            readings = self.rereader.blend_in(values, begun.places, begun.reading, begun.adapters)
         label = head_table.softmax(values[:, head_table.LABEL])
         urgency = head_table.softmax(values[:, head_table.URGENCY])
         hostility = head_table.softmax(values[:, head_table.HOSTILITY])
@@ -85,7 +138,10 @@ class Assessor:
         raised = _temper(single[:, head_table.SAFETY], spare=list(readings)).tolist()
         # The encoder's files are not touched unless it is asked.
         closer = self.rereader.version if self.rereader is not None and readings else ""
-        models = (self.heads.version, closer)
+        models = [closer if n in readings else self.heads.version for n in range(len(posts))]
+        for n, adapter in enumerate(begun.adapters):
+            if adapter is not None and n in readings:
+                models[n] = f"{closer}+{adapter.name}"
         assessments = []
         for n, (
             post, label_row, number, reply, step, hostile, crisis, safe, lang, seen, words,
@@ -123,11 +179,31 @@ class Assessor:
                     safety=dict(zip(SAFETY_HEADS, safe, strict=True)),
                     spans=spans,
                     lang=choose_language(lang, seen, post.lang),
-                    model=models[n in readings],
+                    model=models[n],
                     reading=readings.get(n),
                 )
             )
         return assessments
+
+    def read_closely(
+        self, posts: Sequence[PostText]
+    ) -> tuple[head_table.Floats, head_table.Floats]:
+        """(n, 12) label logits of both stages and (n, MEANING_WIDTH) views, before any rule.
+
+        Raises ConfigurationError where the encoder's files are missing.
+        """
+        rereader = self.rereader or Rereader()
+        values, views = [], []
+        for start in range(0, len(posts), BATCH):
+            begun = self.begin(posts[start : start + BATCH])
+            reading = rereader.begin(begun.posts)
+            if reading is not None:
+                found = rereader.read_labels(begun.values, reading)
+                values.append(found[0])
+                views.append(found[1])
+        if not values:
+            return np.zeros((0, len(LABELS)), np.float32), np.zeros((0, MEANING_WIDTH), np.float32)
+        return np.concatenate(values), np.concatenate(views)
 
     def find_raising(self, text: str, label: str) -> list[tuple[int, int, float]]:
         """Where rules fire in `text` that raise `label`: (start, end, score)."""

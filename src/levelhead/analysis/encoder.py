@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 from pathlib import Path
@@ -157,28 +157,35 @@ class Encoder:
 
         A view is where the fine-tuned layers put a text: near texts that the desk treats alike.
         """
-        return self._read(texts, parents, self._layers, COLUMN_COUNT)
+        return self.begin(texts, parents)()
+
+    def begin(
+        self, texts: Sequence[str], parents: Sequence[str | None] | None = None
+    ) -> Callable[[], tuple[Floats, Floats]]:
+        """Begin to read; what is returned waits for the end, and gives what `read` gives."""
+        return self._begin(texts, parents, self._layers, COLUMN_COUNT)
 
     def find_meanings(self, texts: Sequence[str]) -> Floats:
         """Meanings (n, MEANING_WIDTH) of norm 1: near for texts that ask or say alike."""
-        return self._read(texts, None, self._meaning, 0)[1]
+        return self._begin(texts, None, self._meaning, 0)()[1]
 
     @cached_property
     def _meaning(self) -> Any:
         # Only who looks for answers pays for it.
         return _open_session(self.folder / MEANING_FILE.name)
 
-    def _read(
+    def _begin(
         self,
         texts: Sequence[str],
         parents: Sequence[str | None] | None,
         layers: Any,
         width: int,
-    ) -> tuple[Floats, Floats]:
+    ) -> Callable[[], tuple[Floats, Floats]]:
         cut = self.pieces.cut(texts, parents)
         values = np.zeros((len(cut), width), dtype=np.float32)
         vectors = np.zeros((len(cut), MEANING_WIDTH), dtype=np.float32)
-        order = sorted(range(len(cut)), key=lambda n: len(cut[n][0]))
+        # The longest first: the short ones then fill the end.
+        order = sorted(range(len(cut)), key=lambda n: -len(cut[n][0]))
         batches = [order[at : at + MICRO_BATCH] for at in range(0, len(order), MICRO_BATCH)]
 
         def run(places: list[int]) -> None:
@@ -187,14 +194,19 @@ class Encoder:
             if width:
                 values[places] = found[1]
 
-        if self._crew is None or len(batches) < 2:
-            for places in batches:
-                run(places)
-        else:
-            # The longest first: the short ones then fill the end.
-            list(self._crew.map(run, reversed(batches)))
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return values, np.asarray(vectors / np.maximum(norms, 1e-9), dtype=np.float32)
+        crew = self._crew
+        waiting = [] if crew is None else [crew.submit(run, places) for places in batches]
+
+        def finish() -> tuple[Floats, Floats]:
+            if crew is None:
+                for places in batches:
+                    run(places)
+            for future in waiting:
+                future.result()
+            norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+            return values, np.asarray(vectors / np.maximum(norms, 1e-9), dtype=np.float32)
+
+        return finish
 
     def _run(self, cut: Sequence[tuple[list[int], int]], layers: Any) -> list[Floats]:
         longest = max(len(ids) for ids, _ in cut)

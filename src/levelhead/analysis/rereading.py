@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from levelhead.analysis import heads as head_table
+from levelhead.analysis.adapting import Adapter
 from levelhead.analysis.domain import CloseReading, PostText, SimilarExample
 from levelhead.analysis.encoder import COLUMNS, INFO_TYPES, STANCES, Encoder, load_encoder
 from levelhead.analysis.examples import MODEL_FILE as EXAMPLES_FILE
 from levelhead.analysis.examples import find_similar, load_examples
 from levelhead.analysis.heads import HEAD_COUNT, SAFETY_HEADS, sigmoid, softmax
+from levelhead.analysis.shipped import base_of
 
 Floats = NDArray[np.float32]
 
@@ -77,6 +79,16 @@ def choose_unsure(values: Floats, most: int) -> list[int]:
     return [int(n) for n in np.sort(chosen)]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """Posts that the encoder is reading."""
+
+    # Waits for its logits and views.
+    read: Callable[[], tuple[Floats, Floats]]
+    # Which of them have a post above.
+    above: list[bool]
+
+
 class Rereader:
     """The encoder and how its view is blended with the cheap one; read when first needed."""
 
@@ -99,20 +111,47 @@ class Rereader:
         """What `Assessment.model` says of a post that was reread."""
         return self.encoder.version
 
-    def reread(
-        self, values: Floats, posts: Sequence[PostText], places: Sequence[int]
+    def begin(self, posts: Sequence[PostText]) -> Reading | None:
+        """Let the encoder read `posts`; it goes on in its own threads where it has some."""
+        if not posts:
+            return None
+        above = [post.parent_text for post in posts]
+        read = self.encoder.begin([post.text for post in posts], above)
+        return Reading(read=read, above=[bool(parent) for parent in above])
+
+    def blend_in(
+        self,
+        values: Floats,
+        places: Sequence[int],
+        reading: Reading,
+        adapters: Sequence[Adapter | None] = (),
     ) -> dict[int, CloseReading]:
-        """Blend the encoder's view into rows `places` of `values`, in place; what it adds."""
-        if not places:
-            return {}
-        logits, views = self.encoder.read(
-            [posts[n].text for n in places], [posts[n].parent_text for n in places]
-        )
+        """Wait for the encoder; blend its view into rows `places` of `values`, in place.
+
+        `adapters` has one that fits, or none, for each row of `values`. Returns what it adds, by
+        row.
+        """
+        logits, views = reading.read()
+        self._add_up(values, places, logits)
+        for k, n in enumerate(places if adapters else ()):
+            if (adapter := adapters[n]) is not None:
+                values[n, head_table.LABEL] += adapter.shift(views[k : k + 1])[0]
+        like = find_similar(views, load_examples(self.encoder.folder / EXAMPLES_FILE.name))
+        return dict(zip(places, describe(logits, reading.above, like), strict=True))
+
+    def read_labels(self, values: Floats, reading: Reading) -> tuple[Floats, Floats]:
+        """Wait for the encoder, which reads all rows: (n, 12) label logits of both, and views."""
+        logits, views = reading.read()
+        self._add_up(values, range(len(values)), logits)
+        return values[:, head_table.LABEL].copy(), views
+
+    def _add_up(self, values: Floats, places: Sequence[int], logits: Floats) -> None:
         rows, blend = list(places), self.blend
         values[rows] = values[rows] * blend.cheap + spread(logits) * blend.encoder + blend.shift
-        above = [bool(posts[n].parent_text) for n in places]
-        like = find_similar(views, load_examples(self.encoder.folder / EXAMPLES_FILE.name))
-        return dict(zip(places, describe(logits, above, like), strict=True))
+
+    def fits(self, adapter: Adapter) -> bool:
+        """Whether it was fitted on these models; beside others it means nothing."""
+        return adapter.base == base_of(self.encoder.folder)
 
 
 def describe(

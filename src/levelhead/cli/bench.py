@@ -83,3 +83,56 @@ def watch(data: Path, quick: bool, as_json: bool) -> None:
         return
     for line in print_table(figures):
         click.echo(line)
+
+
+@command.command("accuracy")
+@click.option(
+    "--data", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder with the labelled sets.",
+)  # fmt: skip
+@click.option(
+    "--corpus", default="corpus", show_default=True,
+    type=click.Path(path_type=Path, file_okay=False), help="Folder with our own corpus.",
+)  # fmt: skip
+@click.option("--quick", is_flag=True, help="A smaller run that ends within 50 seconds.")
+@click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
+def accuracy(data: Path, corpus: Path, quick: bool, as_json: bool) -> None:
+    """How right the analysis is, beside what a user would pick instead."""
+    from levelhead.analysis.assess import load
+    from levelhead.benchmarks.accuracy import measuring
+
+    figures = measuring.measure_accuracy(
+        data, corpus, load(threads=2), quick=quick, say=lambda line: click.echo(line, err=True)
+    )
+    if as_json:
+        # A figure without cases is not a number, which JSON cannot say.
+        click.echo(json.dumps(measuring.as_json(figures)).replace("NaN", "null"))
+        return
+    for line in measuring.print_table(figures):
+        click.echo(line)
+
+
+@command.command("throughput")
+@click.option(
+    "--corpus", default="corpus", show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with our own corpus, whose posts are read; else those of the sample agency.",
+)  # fmt: skip
+@click.option("--quick", is_flag=True, help="A smaller run that ends within 50 seconds.")
+@click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
+def throughput(corpus: Path, quick: bool, as_json: bool) -> None:
+    """Posts per second through the analysis and through `levelhead triage`, and how soon."""
+    from levelhead.analysis.assess import load
+    from levelhead.benchmarks.throughput import QUICK, WHOLE, measure_throughput, print_table
+
+    figures = measure_throughput(
+        load(threads=2),
+        corpus,
+        sizes=QUICK if quick else WHOLE,
+        say=lambda line: click.echo(line, err=True),
+    )
+    if as_json:
+        click.echo(json.dumps(figures))
+        return
+    for line in print_table(figures):
+        click.echo(line)

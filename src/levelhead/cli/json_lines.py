@@ -34,6 +34,14 @@ class Fault:
     error: str
 
 
+def more_waits(descriptor: int) -> bool:
+    """Whether `descriptor` has something to read, or has ended; false where that is not known."""
+    try:
+        return bool(select.select([descriptor], [], [], 0)[0])
+    except (OSError, ValueError):
+        return False
+
+
 def read_batches(descriptor: int) -> Iterator[list[bytes]]:
     """What lines are there now, again and again until the end, without their line ends.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import click
 
@@ -20,6 +20,7 @@ from levelhead.cli.json_lines import (
     Fault,
     encode,
     mend,
+    more_waits,
     read_batches,
     read_object,
 )
@@ -28,6 +29,7 @@ from levelhead.doctrine.rules import RuleSet
 from levelhead.doctrine.schedule import Schedule
 from levelhead.doctrine.triage import decide, label_of, load_rules, reasons_for, reply_of
 from levelhead.kernel import clock
+from levelhead.kernel.errors import ConfigurationError
 
 # Posts assessed together: enough to pay for the call, few enough to answer soon.
 BATCH: Final = 1024
@@ -44,16 +46,18 @@ _SCORES: Final = (
 
 
 # By default a file of some thousand posts is reread whole; a flood keeps its pace.
-REREAD_WHOLLY: Final = 6000
-REREAD_AFTER: Final = 0.06
+REREAD_WHOLLY: Final = 4000
+REREAD_AFTER: Final = 0.065
 # The encoder's small batches run side by side on two cores.
 THREADS: Final = 2
 
 
 class Assessor(Protocol):
-    """What says what posts are like."""
+    """What says what posts are like; what it begins goes on while others are read."""
 
-    def assess(self, posts: Sequence[PostText], *, reread: float = 0.0) -> list[Assessment]: ...
+    def begin(self, posts: Sequence[PostText], *, reread: float = 0.0) -> Any: ...
+
+    def finish(self, begun: Any) -> list[Assessment]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,17 @@ class Post:
     id: object
     text: PostText
     author_followers: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Lines that were read, and what the assessor began with their posts."""
+
+    items: list[Post | Fault]
+    posts: list[Post]
+    # None where the posts together could not be begun.
+    begun: Any
+    received_at: datetime
 
 
 def read_share(ctx: click.Context, param: click.Parameter, value: str) -> float | None:
@@ -90,7 +105,7 @@ def read_share(ctx: click.Context, param: click.Parameter, value: str) -> float 
     "--reread",
     callback=read_share,
     default="auto",
-    show_default="all of the first 6,000, then the least sure 6%",
+    show_default="all of the first 4,000, then the least sure 6.5%",
     help="Share that the encoder reads as well: auto, none, all, or a percentage such as 10%.",
 )
 def command(lang: str, reread: float | None) -> None:
@@ -113,7 +128,8 @@ def command(lang: str, reread: float | None) -> None:
         output.flush()
 
     try:
-        desk.run(read_batches(sys.stdin.fileno()), write)
+        source = sys.stdin.fileno()
+        desk.run(read_batches(source), write, lambda: more_waits(source))
     except BrokenPipeError:
         # The reader has had enough. What is still in the buffer has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
@@ -147,44 +163,85 @@ class Desk:
         # Due times are not part of the answer, so any hours will do.
         self.schedule = Schedule.day_and_night("UTC")
 
-    def run(self, batches: Iterator[list[bytes]], write: Callable[[bytes], None]) -> None:
-        """Answer every batch as soon as it is there."""
+    def run(
+        self,
+        batches: Iterator[list[bytes]],
+        write: Callable[[bytes], None],
+        more_waits: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Answer every batch as soon as it is there.
+
+        While one is reread the next begins, if `more_waits` says that there is one.
+        """
+        waiting: Waiting | None = None
+
+        def answer(batch: Waiting | None) -> None:
+            answers = self.finish(batch) if batch else []
+            if answers:
+                write(("\n".join(answers) + "\n").encode())
+
         for lines in batches:
             for start in range(0, len(lines), BATCH):
-                answers = self.answer(lines[start : start + BATCH])
-                if answers:
-                    write(("\n".join(answers) + "\n").encode())
+                begun = self.begin(lines[start : start + BATCH])
+                answer(waiting)
+                waiting = begun
+            # Who sends no more now waits for this one.
+            if not more_waits():
+                answer(waiting)
+                waiting = None
+        answer(waiting)
 
     def answer(self, lines: Sequence[bytes]) -> list[str]:
         """One line of JSON for each of `lines` that is not blank, in order."""
+        return self.finish(self.begin(lines))
+
+    def begin(self, lines: Sequence[bytes]) -> Waiting:
+        """Read at most BATCH lines, and begin to assess their posts."""
         items = [read_line(line) for line in lines if line and not line.isspace()]
         posts = [item for item in items if isinstance(item, Post)]
-        results = iter(self._answer_posts(posts))
+        begun, received_at = None, clock.now()
+        try:
+            if posts:
+                begun = self.assessor.begin([post.text for post in posts], reread=self._share())
+        except ConfigurationError:
+            raise
+        except Exception:
+            begun = None  # one of them cannot be assessed; `finish` finds out which
         self.answered += len(posts)
-        return [next(results) if isinstance(item, Post) else self._say(item) for item in items]
+        return Waiting(items=items, posts=posts, begun=begun, received_at=received_at)
+
+    def finish(self, waiting: Waiting) -> list[str]:
+        """The answers to lines that were begun, in order."""
+        results = iter(self._answer_posts(waiting.posts, waiting.begun, waiting.received_at))
+        return [
+            next(results) if isinstance(item, Post) else self._say(item) for item in waiting.items
+        ]
 
     def _share(self) -> float:
         if self.reread is not None:
             return self.reread
         return 1.0 if self.answered < REREAD_WHOLLY else REREAD_AFTER
 
-    def _answer_posts(self, posts: Sequence[Post]) -> list[str]:
+    def _answer_posts(self, posts: Sequence[Post], begun: Any, received_at: datetime) -> list[str]:
         if not posts:
             return []
-        received_at = clock.now()
         try:
-            texts = [post.text for post in posts]
-            assessments = self.assessor.assess(texts, reread=self._share())
+            if begun is None:
+                begun = self.assessor.begin([post.text for post in posts], reread=self._share())
             return [
                 self._describe(post, assessment, received_at)
-                for post, assessment in zip(posts, assessments, strict=True)
+                for post, assessment in zip(posts, self.assessor.finish(begun), strict=True)
             ]
+        except ConfigurationError:
+            raise
         except Exception as error:
             # One post that cannot be assessed must not cost the others their answer.
             if len(posts) == 1:
                 said = f"It could not be assessed: {type(error).__name__}."
                 return [self._say(Fault(posts[0].id, said))]
-            return [answer for post in posts for answer in self._answer_posts([post])]
+            return [
+                answer for post in posts for answer in self._answer_posts([post], None, received_at)
+            ]
 
     def _describe(self, post: Post, assessment: Assessment, received_at: datetime) -> str:
         context = Context(received_at=received_at, author_followers=post.author_followers)

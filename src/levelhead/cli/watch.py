@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 
 import click
 
@@ -25,7 +25,6 @@ from levelhead.cli.json_lines import (
     mend,
     read_batches,
 )
-from levelhead.cli.triage import Assessor
 from levelhead.doctrine.levels import Alert, AlertBook
 from levelhead.kernel.errors import Invalid
 
@@ -122,6 +121,12 @@ class Watcher:
             self.faults += 1
             if self.faults <= TOLD_FAULTS:
                 click.echo(f"levelhead: line {self.lines}: {item.error}", err=True)
+
+
+class Assessor(Protocol):
+    """What says what posts are like."""
+
+    def assess(self, posts: Sequence[PostText]) -> list[Assessment]: ...
 
 
 def make_reader(assessor: Assessor) -> Reader:
