@@ -203,3 +203,42 @@ def test_no_real_phone_number_or_host() -> None:
         for hit in find_real_phones(text) + find_real_hosts(text)
     ]
     assert found == []
+
+
+CONVERSATIONS = [
+    (path.name, row)
+    for path in sorted(CORPUS.glob("conversations/*.jsonl"))
+    for row in read_rows(path)
+]
+
+
+def test_conversations_come_in_pairs_that_differ_in_how_they_end() -> None:
+    pairs: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for _, row in CONVERSATIONS:
+        assert row.keys() == {"id", "pair", "lang", "derails", "turns", "split"}
+        assert 2 <= len(row["turns"]) <= 7, row["id"]
+        for turn in row["turns"]:
+            assert turn.keys() == {"author", "text"}, row["id"]
+            assert turn["text"].strip() == turn["text"] != "", row["id"]
+            assert find_real_phones(turn["text"]) + find_real_hosts(turn["text"]) == [], row["id"]
+        pairs[row["pair"]].append(row)
+    assert len(pairs) >= 300
+    for pair, rows in pairs.items():
+        assert sorted(row["derails"] for row in rows) == [False, True], pair
+        assert len({row["split"] for row in rows}) == 1, pair
+
+
+def test_labels_for_posts_of_others_hold_no_text() -> None:
+    posts = set()
+    for path in sorted(CORPUS.glob("shared-labels/*.jsonl")):
+        for row in read_rows(path):
+            where = f"{path.name}: {row['id']}"
+            assert row.keys() - {"share"} == {
+                "id", "label", "reply", "urgency", "hostility", "flags", "reader",
+            }, where  # fmt: skip
+            assert row["label"] in set(Label), where
+            assert set(row["flags"]) <= set("oxtspmlc+n"), where
+            assert 0 <= row["urgency"] <= 3, where
+            assert 0 <= row["hostility"] <= 3, where
+            posts.add((path.name, row["id"]))
+    assert len(posts) >= 3000
