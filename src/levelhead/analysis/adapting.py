@@ -30,7 +30,7 @@ Doubles = NDArray[np.float64]
 
 FOLDS: Final = 5
 # How strongly a shift is held near none; tried from the most careful to the boldest.
-STRENGTHS: Final = (30.0, 10.0, 3.0, 1.0, 0.3)
+STRENGTHS: Final = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3)
 # What a post that is to stay as it is weighs against a correction.
 _STAY: Final = 0.5
 _ROUNDS: Final = 60
@@ -38,6 +38,8 @@ _ROUNDS: Final = 60
 _SETTLED: Final = 2e-3
 # Nobody is helped by a shift that no longer sees an emergency for what it is.
 _GRAVE: Final = (LABELS.index("emergency"), LABELS.index("removable"))
+# So it weighs as so many others, in the fit and in the choice of its strength.
+_GRAVE_WEIGHT: Final = 5.0
 _SEED: Final = 11
 
 
@@ -134,17 +136,6 @@ class Share:
             "count": self.count, "before": self.before, "after": self.after,
             "gained": self.gained, "lost": self.lost,
         }  # fmt: skip
-
-
-def interval(right: int, count: int) -> tuple[float, float]:
-    """95% interval of a share (Wilson 1927); 0 to 1 where there is nothing to go by."""
-    if count <= 0:
-        return 0.0, 1.0
-    z = 1.959964
-    share, square = right / count, z * z / count
-    middle = (share + square / 2) / (1 + square)
-    half = z * sqrt(share * (1 - share) / count + square / (4 * count)) / (1 + square)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -298,6 +289,7 @@ class _Teach:
         self.targets[corrected] = 0.0
         self.targets[corrected, corrections.labels] = 1.0
         self.weights = np.full(len(self.labels), _STAY, dtype=np.float32)
+        self.weights[np.isin(self.labels, _GRAVE)] *= _GRAVE_WEIGHT
         self.weights[corrected] = 1.0
         self.corrections, self.own = len(corrections), len(corrections) + len(kept)
         # Practice is in every fit.
@@ -340,9 +332,8 @@ class _Teach:
         was = self.before[rows] == self.labels[rows]
         lost = was & (after[rows] != self.labels[rows])
         # Each fold sees all of it.
-        loss = float(lost.sum()) / FOLDS
-        grave = int((lost & np.isin(self.labels[rows], _GRAVE)).sum())
-        return -loss - 1000.0 * grave
+        cost = np.where(np.isin(self.labels[rows], _GRAVE), _GRAVE_WEIGHT, 1.0)
+        return -float(cost[lost].sum()) / FOLDS
 
     @staticmethod
     def _read(views: Floats, values: Floats, shift: tuple[Floats, Floats]) -> Ints:

@@ -208,8 +208,3 @@ def test_a_model_of_another_shape_is_refused(tmp_path: Path) -> None:
     head_table.save(other, tmp_path / "heads.npz")
     with pytest.raises(ConfigurationError, match="another version"):
         head_table.read(tmp_path / "heads.npz")
-
-
-def test_models_are_small_enough_to_ship() -> None:
-    folder = head_table.MODEL_FILE.parent
-    assert sum(path.stat().st_size for path in folder.iterdir()) <= 12 * 2**20

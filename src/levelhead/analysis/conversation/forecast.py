@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -49,7 +48,6 @@ class ForecastModel:
 def name_features() -> list[str]:
     """What each place of a feature row stands for."""
     names = [f"{cue.id}:{place}" for place in ("last", "before", "all") for cue in load_cues()]
-    names += ["words:last", "words:mean", "turns", "voices"]
     names += ["hostility:last", "hostility:before", "hostility:most", "hostility:rise"]
     return [*names, "encoder:last", "encoder:before"]
 
@@ -98,9 +96,6 @@ def _describe(turns: Sequence[Turn], tone: list[float], warned: tuple[float, flo
         # Long turns hold more of everything; the power keeps them from drowning short ones.
         size = max(5, len(text.split())) ** 0.8
         row += [len(cue.pattern.findall(text)) / size for cue in load_cues()]
-    lengths = [len(turn.text.split()) for turn in turns] or [0]
-    row += [math.log(max(5, lengths[-1])), math.log(max(5, sum(lengths) / len(lengths)))]
-    row += [math.log(1 + len(turns)), float(len({turn.author for turn in turns}))]
     tone = tone or [0.0]
     row += [tone[-1], tone[-2] if len(tone) > 1 else tone[-1], max(tone), tone[-1] - tone[0]]
     return [*row, *warned]

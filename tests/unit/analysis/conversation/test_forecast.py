@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,6 @@ from levelhead.analysis.assess import load
 from levelhead.analysis.conversation.cues import load_cues
 from levelhead.analysis.conversation.domain import Turn
 from levelhead.analysis.conversation.forecast import describe_cue, forecast, load_model
-from levelhead.cli.forecast import command
 from levelhead.kernel.errors import ConfigurationError
 
 HEATED = [
@@ -74,9 +74,11 @@ def test_the_command_answers_in_order_and_names_what_it_cannot_read() -> None:
         json.dumps({"id": "d", "turns": ["only a text"]}),
         json.dumps({"id": "e", "turns": [{"author": "x"}]}),
     ]
-    result = CliRunner().invoke(command, ["--lang", "es"], input="\n".join(lines))
-    assert result.exit_code == 3
-    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    command = [str(Path(sys.executable).parent / "levelhead"), "forecast", "--lang", "es"]
+    done = subprocess.run(command, input="\n".join(lines), capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "3 lines could not be read" in done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer.get("id") for answer in answers] == [1, None, "c", "d", "e"]
     assert ["derails" in answer for answer in answers] == [True, False, False, True, False]
     assert answers[2]["error"] == "There are no turns."
