@@ -18,6 +18,7 @@ COMMANDS = {
     "forecast": "forecast",
     "import": "import_posts",
     "init": "init",
+    "learn": "learn",
     "records": "records",
     "restore": "restore",
     "serve": "serve",

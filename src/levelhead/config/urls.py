@@ -18,6 +18,7 @@ urlpatterns = [
     path("accounts/", include(sign_in_patterns)),
     path("hooks/", include("levelhead.channels.hook_urls")),
     path("<slug:agency>/", include(agency_patterns)),
+    path("<slug:agency>/settings/learning/", include("levelhead.learning.urls")),
     path("<slug:agency>/inbox/", include("levelhead.inbox.urls")),
     path("<slug:agency>/channels/", include("levelhead.channels.urls")),
     path("<slug:agency>/records/", records, name="records"),

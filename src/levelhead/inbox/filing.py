@@ -170,6 +170,7 @@ def _judge_batch(
                 text=PostText(
                     text=post.text, parent_text=parent_text(post), lang=post.lang or None
                 ),
+                agency_id=facts[post.channel_id].agency.pk,
                 from_agency=post.from_agency,
                 author_followers=post.author_followers,
                 schedule=facts[post.channel_id].schedule,

@@ -18,6 +18,7 @@ from levelhead.doctrine.rules import RuleSet
 from levelhead.doctrine.triage import decide, label_of, load_rules
 from levelhead.inbox.allowance import Allowance
 from levelhead.kernel.errors import ConfigurationError
+from levelhead.learning.in_force import in_force
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,7 @@ class ToJudge:
     """A post as the analysis and the doctrine see it."""
 
     text: PostText
+    agency_id: int
     from_agency: bool
     author_followers: int | None
     schedule: Schedule
@@ -67,15 +69,18 @@ def reread_allowance() -> Allowance:
     return Allowance(per_second, per_second * SAVED_SECONDS)
 
 
-def _assess(texts: Sequence[PostText]) -> list[Assessment]:
+def _assess(posts: Sequence[ToJudge]) -> list[Assessment]:
     """In quiet hours the encoder reads every post; in a flood the least sure, as many as it may."""
     # Here, not above: pages import this module and never judge; numba would cost them 75 MB.
     from levelhead.analysis.assess import load
 
     assessor = load()
+    texts = [post.text for post in posts]
+    taught = in_force().by_agency()
+    adapters = [taught.get(post.agency_id) for post in posts] if taught else []
     share = reread_allowance().take(len(texts)) / max(1, len(texts))
     try:
-        return assessor.assess(texts, reread=share)
+        return assessor.assess(texts, reread=share, adapters=adapters)
     except ConfigurationError as error:
         # Without the encoder's files the cheap heads stand alone; `levelhead doctor` says so.
         log.warning("the encoder cannot be used; posts keep their first score", error=error.message)
@@ -93,7 +98,7 @@ def _find_terms(post: PostText, assessment: Assessment) -> tuple[tuple[str, floa
 
 def judge(posts: Sequence[ToJudge], *, received_at: datetime) -> list[Judgement]:
     """One judgement per post, in order."""
-    assessments = _assess([post.text for post in posts])
+    assessments = _assess(posts)
     rules = triage_rules()
     return [
         Judgement(

@@ -41,6 +41,10 @@ ACTIONS: Final = {
     "person:channel:added": gettext_lazy("Connected a channel"),
     "person:member:added": gettext_lazy("Gave a person a place in the agency"),
     "person:agency:settings_changed": gettext_lazy("Changed the agency's settings"),
+    "person:learning:accepted": gettext_lazy("Put in force what the corrections taught"),
+    "person:learning:declined": gettext_lazy("Set aside what the corrections taught"),
+    "person:learning:reverted": gettext_lazy("Took back what the corrections had taught"),
+    "system:learning:corrections_exported": gettext_lazy("The corrections were exported"),
     "system:agency:created": gettext_lazy("The agency was created"),
 }
 

@@ -25,6 +25,8 @@ PULLING_THREADS = 16
 SENDING_THREADS = 8
 # How soon a channel or a message that a page has just added is noticed.
 IDLE_SECONDS = 0.25
+# How soon a try that a page asked for is noticed.
+TRY_SECONDS = 1.0
 # What is under way may end by itself for so long; the supervisor waits longer than this.
 GRACE_SECONDS = 1.5
 # The pages start at the same time and have a person waiting for them.
@@ -33,6 +35,8 @@ WARM_UP_AFTER_SECONDS = 2.0
 
 def serve(lifeline: Lifeline, **_: object) -> None:
     """Work until the lifeline ends."""
+    # Before numpy: threads of its own would spin on the cores that posts and pages wait for.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     environment = read_environment()
     start_django(migrate=False)
     if not lifeline.wait_for_go():
@@ -59,6 +63,8 @@ class Engine:
     def __init__(self, environment: Environment) -> None:
         from levelhead.channels import outbox, pulling
         from levelhead.channels.models import Channel, OutboxItem
+        from levelhead.learning import trying
+        from levelhead.learning.models import Proposal
         from levelhead.runtime.housekeeping import Housekeeping
         from levelhead.runtime.loops import Loop, SideBySide
 
@@ -82,9 +88,19 @@ class Engine:
             threads=SENDING_THREADS,
             idle_seconds=IDLE_SECONDS,
         )
+        # One at a time and behind the others: nobody waits for it as for a post.
+        self._tries: SideBySide[Proposal] = SideBySide(
+            "learning",
+            take=trying.claim_tries,
+            work=trying.work_on,
+            next_in=lambda: TRY_SECONDS,
+            threads=1,
+            idle_seconds=TRY_SECONDS,
+        )
         self._loops = [
             self._pulls.loop,
             self._sends.loop,
+            self._tries.loop,
             Loop("intake", _file_calls),
             Loop("housekeeping", Housekeeping(environment).run_round),
         ]
@@ -112,6 +128,7 @@ class Engine:
         until = time.monotonic() + GRACE_SECONDS
         self._pulls.stop()
         self._sends.stop()
+        self._tries.stop()
         for loop in self._loops:
             loop.stop()
         for loop in self._loops:

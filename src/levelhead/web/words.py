@@ -72,6 +72,23 @@ LANGUAGES: Final[Words] = {
     "ko": _("Korean"),
     "ru": _("Russian"),
 }
+PROPOSALS: Final[Words] = {
+    "waiting": _("waits for the worker"),
+    "at_work": _("being tried"),
+    "failed": _("the try broke"),
+    "nothing": _("nothing to gain"),
+    "ready": _("waits for your decision"),
+    "declined": _("set aside"),
+    "accepted": _("in force"),
+    "replaced": _("replaced by a later one"),
+    "reverted": _("taken back"),
+}
+FIGURES: Final[Words] = {
+    "corrections": _("Posts you corrected"),
+    "kept": _("Posts you left as labelled"),
+    "suite": _("Built-in suite"),
+    "grave": _("Emergencies and removable posts in the suite"),
+}
 ROLES: Final[Words] = {
     "viewer": _("viewer"),
     "writer": _("writer"),

@@ -17,7 +17,7 @@ from levelhead.replies.models import Reply
 from tests.base import DeskTestCase
 
 PEOPLE = ("signed out", "outsider", "viewer", "writer", "records", "administrator")
-LOGIN, MISSING, NO, YES, MOVED, BAD = "login", 404, 403, 200, 302, 400
+LOGIN, MISSING, NO, YES, MOVED, BAD, CONFLICT = "login", 404, 403, 200, 302, 400, 409
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ def everybody(status: int) -> tuple[int | str, ...]:
 
 READ = (LOGIN, MISSING, YES, YES, YES, YES)
 POST_OF_CASE = ("agency", "post")
+NUMBERED = ("agency", "number")
 WORK_DONE = (LOGIN, MISSING, NO, MOVED, MOVED, MOVED)
 REPLY_DONE = (LOGIN, MISSING, NO, MOVED, NO, MOVED)
 
@@ -58,6 +59,12 @@ MATRIX: dict[str, Row] = {
     "channels": Row(READ),
     "records": Row((LOGIN, MISSING, NO, NO, YES, YES)),
     "agency-settings": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "learning": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    # Nothing to learn from, nothing to decide on: the page says so to those who may.
+    "learning-try": Row((LOGIN, MISSING, NO, NO, NO, BAD), method="post"),
+    "learning-revert": Row((LOGIN, MISSING, NO, NO, NO, CONFLICT), method="post"),
+    "learning-accept": Row((LOGIN, MISSING, NO, NO, NO, BAD), method="post", args=NUMBERED),
+    "learning-decline": Row((LOGIN, MISSING, NO, NO, NO, BAD), method="post", args=NUMBERED),
     "let-stand": Row(WORK_DONE, method="post"),
     "undo-let-stand": Row(WORK_DONE, method="post"),
     "assign": Row(WORK_DONE, method="post", args=POST_OF_CASE),
@@ -119,7 +126,7 @@ class PermissionTest(DeskTestCase):
         return client
 
     def path_of(self, name: str, row: Row) -> str:
-        values: dict[str, object] = {"agency": self.agency.slug}
+        values: dict[str, object] = {"agency": self.agency.slug, "number": 1}
         if "post" in row.args or "reply" in row.args:
             case = self.file_case(text="When does the front desk open?")
             values["post"] = case.pk

@@ -143,6 +143,18 @@ def state_words(state: str) -> str:
 
 
 @register.filter
+def proposal_words(state: str) -> str:
+    """Where a proposal to learn something stands."""
+    return words.of(words.PROPOSALS, state)
+
+
+@register.filter
+def figure_words(name: str) -> str:
+    """Which posts a figure is about."""
+    return words.of(words.FIGURES, name)
+
+
+@register.filter
 def waits_words(waits_for: str) -> str:
     """Whose work it is."""
     return words.of(words.WAITS_FOR, waits_for)

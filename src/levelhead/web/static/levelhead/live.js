@@ -81,6 +81,9 @@
       case "channel.changed":
         want("strip", "page");
         break;
+      case "learning.changed":
+        want("page");
+        break;
       default:
         break;
     }
