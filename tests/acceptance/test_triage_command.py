@@ -65,7 +65,8 @@ def check_answer(answer):
     assert answer["reasons"]
     assert all(isinstance(reason, str) and reason for reason in answer["reasons"])
     assert answer["rule"] in load_rules().by_id
-    assert set(answer["scores"]) == HEADS | {"label"}
+    assert set(answer["scores"]) == HEADS | {"label", "offensive"}
+    assert (answer["scores"]["offensive"] is None) is not answer["reread"]
     assert set(answer["scores"]["label"]) == set(Label)
     assert math.isclose(sum(answer["scores"]["label"].values()), 1, abs_tol=0.01)
 

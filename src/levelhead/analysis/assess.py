@@ -123,8 +123,6 @@ class Assessor:
         hostility = head_table.softmax(values[:, head_table.HOSTILITY])
         # Added by hand: a matrix product rounds differently for other batch sizes.
         levels = (hostility[:, 1] + hostility[:, 2] * 2 + hostility[:, 3] * 3) / 3
-        for n, reading in readings.items():
-            levels[n] = (1 - _OFFENCE) * levels[n] + _OFFENCE * reading.offensive
         language = head_table.softmax(values[:, head_table.LANGUAGE]).tolist()
         single = head_table.sigmoid(values)
         # The reply head alone leans on style; what is usual for the label steadies it.
@@ -230,10 +228,6 @@ class Assessor:
             if (found := self.net.find(part, fired=fired, flags=flags))
         ]
 
-
-# How much of a reread post's hostility is the encoder's word on insults and profanity. More would
-# find more of what public sets call offensive, and take friendly swearing for an attack.
-_OFFENCE = 0.4
 
 # Heads that wake somebody: without a pattern beside them they only ask for a look.
 _ALARMS = [SAFETY_HEADS.index(SafetyHead.THREAT), SAFETY_HEADS.index(SafetyHead.SELF_HARM)]

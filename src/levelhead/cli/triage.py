@@ -41,7 +41,7 @@ _SCORES: Final = (
     + ",".join(f'"{label.value}":%.4f' for label in Label)
     + "},"
     + ",".join(f'"{head.value}":%.4f' for head in SafetyHead)
-    + "}"
+    + ',"offensive":%s}'
 )
 
 
@@ -251,7 +251,9 @@ class Desk:
         reply = "true" if reply_of(assessment, decision, rules=rules) else "false"
         reasons = _encode_reasons(tuple(reasons_for(assessment, decision, self.lang, rules=rules)))
         values = _label_values(assessment.label_scores) + _safety_values(assessment.safety)
-        reread = "false" if assessment.reading is None else "true"
+        reading = assessment.reading
+        reread = "false" if reading is None else "true"
+        offensive = "null" if reading is None else f"{reading.offensive:.4f}"
         hostility, crisis = assessment.hostility, assessment.crisis
         if not math.isfinite(sum(values) + hostility + crisis):
             raise ValueError("a score is not a number")
@@ -259,7 +261,8 @@ class Desk:
             f'{{"id":{encode(post.id)},"label":"{label.value}","reply":{reply},'
             f'"urgency":{assessment.urgency:d},"hostility":{hostility:.4f},"crisis":{crisis:.4f},'
             f'"lang":{encode(assessment.lang)},"reasons":{reasons},'
-            f'"rule":{encode(decision.rule)},"reread":{reread},"scores":{_SCORES % values}}}'
+            f'"rule":{encode(decision.rule)},"reread":{reread},'
+            f'"scores":{_SCORES % (*values, offensive)}}}'
         )
 
     def _say(self, fault: Fault) -> str:
