@@ -15,7 +15,7 @@ pytest.importorskip("sklearn")
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
-from training import fit, sources, train  # noqa: E402
+from training import conversations, fit, sources, train  # noqa: E402
 from training.sources import Example  # noqa: E402
 
 from levelhead.analysis import heads as head_table  # noqa: E402
@@ -73,7 +73,17 @@ def test_same_seed_same_model(
     for name in ("one.npz", "two.npz"):
         out = tmp_path / name
         code = train.main(
-            ["--data", str(data), "--corpus", str(corpus), "--out", str(out), "--bits", "14"]
+            [
+                "--data",
+                str(data),
+                "--corpus",
+                str(corpus),
+                "--out",
+                str(out),
+                "--bits",
+                "14",
+                "--without-encoder",
+            ]
         )
         assert code == 0
         made.append(head_table.read(out))
@@ -157,3 +167,29 @@ def test_quantising_keeps_the_weights() -> None:
     assert table.dtype == np.int8
     assert np.abs(table * scale - weights).max() < 1.0
     assert np.median(np.abs(table * scale - weights)) < scale.max()
+
+
+def test_a_weight_keeps_to_its_limit() -> None:
+    features = np.array([[1.0, 1.0], [-1.0, -1.0]] * 50)
+    targets = np.array([1.0, 0.0] * 50)
+    weights, _ = conversations.fit_limited(features, targets, [(0.0, None), (None, 0.0)])
+    assert weights[0] > 0
+    assert weights[1] == 0
+
+
+def test_labels_by_reading_join_texts_that_stay_where_they_are(tmp_path: Path) -> None:
+    labels = tmp_path / "corpus" / "shared-labels"
+    labels.mkdir(parents=True)
+    row = {"label": "question", "reply": True, "urgency": 1, "hostility": 0, "reader": 1}
+    (labels / "clinc150.jsonl").write_text(
+        json.dumps({"id": "a", **row, "flags": "co", "share": 0.5})
+        + "\n"
+        + json.dumps({"id": "gone", **row, "flags": ""})
+    )
+    with gzip.open(tmp_path / "clinc150.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.write(json.dumps({"id": "a", "text": "when do you open?"}))
+    (found,) = sources.read_labelled(tmp_path, tmp_path / "corpus")
+    assert (found.text, found.label, found.claim) == ("when do you open?", "question", True)
+    assert found.offensive
+    assert found.weight == sources.LABELLED_WEIGHT / 2
+    assert sources.list_labelled(tmp_path / "corpus") == {"clinc150": {"a", "gone"}}
