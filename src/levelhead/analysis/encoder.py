@@ -229,6 +229,9 @@ def _open_session(path: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
+    # Kept memory would make nothing faster here, and costs the worker 18 MB.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     options.log_severity_level = 3
     # A thread that spins takes the core from the pages.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
