@@ -15,7 +15,6 @@ from levelhead.analysis.assess import Assessor
 from levelhead.analysis.conversation.cues import load_cues
 from levelhead.analysis.conversation.domain import Turn
 from levelhead.analysis.conversation.forecast import make_features, name_features
-from levelhead.analysis.encoder import Encoder
 
 VERSION = "conversation-2026.11"
 # Inverse of the penalty; ten times as much is better on our own pairs and worse on others.
@@ -39,29 +38,25 @@ def take_turns(row: dict[str, Any]) -> list[Turn]:
 
 
 def fit_forecast(
-    rows: Sequence[dict[str, Any]], assessor: Assessor, encoder: Encoder, path: Path
+    rows: Sequence[dict[str, Any]], assessor: Assessor, path: Path
 ) -> dict[str, float]:
     """Write the weights to `path`; how good they are on the conversations that were held back.
 
     A cue that warns may only warn and one that calms only calm, and all weights are held small:
     what tells our own pairs apart beyond that is how we write, and does not carry to other sites.
-    For the same reason the encoder's two columns get no weight yet: fine-tuned on these pairs it
-    was better on those held back, and no better than chance on another site's.
+    For the same reason the encoder has no voice in it: fine-tuned on these pairs it was better on
+    those held back, and no better than chance on another site's.
     """
     names = name_features()
-    features = make_features([take_turns(row) for row in rows], assessor, encoder)
+    features = make_features([take_turns(row) for row in rows], assessor)
     targets = np.array([float(row["derails"]) for row in rows])
     split = np.array([row["split"] for row in rows])
     learn = split == "train"
     middle, spread = features[learn].mean(0), np.maximum(features[learn].std(0), 1e-3)
     scaled = (features - middle) / spread
-    read = np.array([name.startswith("encoder:") for name in names])
     warns = {cue.id: cue.raises for cue in load_cues()}
     limits = [(0.0, None) if warns.get(name.split(":")[0], True) else (None, 0.0) for name in names]
-    weights = np.zeros(len(names))
-    weights[~read], bias = fit_limited(
-        scaled[learn][:, ~read], targets[learn], [limits[n] for n in np.flatnonzero(~read)]
-    )
+    weights, bias = fit_limited(scaled[learn], targets[learn], limits)
     right = ((scaled[~learn] @ weights + bias > 0) == (targets[~learn] > 0)).mean()
     file = {
         "version": VERSION,

@@ -258,9 +258,7 @@ def fit_together(
     rows = conversations.read_conversations(corpus)
     if rows:
         assessor = Assessor(heads, safety.load_rules())
-        fit = conversations.fit_forecast(
-            rows, assessor, encoder, folder / forecast_table.MODEL_FILE.name
-        )
+        fit = conversations.fit_forecast(rows, assessor, folder / forecast_table.MODEL_FILE.name)
         print(f"forecast: {fit}", flush=True)  # noqa: T201
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import click
 
 from levelhead.cli.json_lines import (
-    MALFORMED_STATUS,
     Fault,
+    answer_input,
+    count_faults,
+    describe_fault,
     encode,
     mend,
     read_batches,
@@ -51,25 +51,10 @@ def command(lang: str | None) -> None:
     then 3. Blank lines are passed over.
     """
     desk = CheckDesk(lang)
-    output = sys.stdout.buffer
-
-    def write(data: bytes) -> None:
-        output.write(data)
-        output.flush()
-
-    try:
-        desk.run(read_batches(sys.stdin.fileno()), write)
-    except BrokenPipeError:
-        # The reader has had enough. What is still in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
-        sys.exit(1)
-    if desk.faults:
-        lines = "line" if desk.faults == 1 else "lines"
-        click.echo(
-            f"levelhead: {desk.faults} {lines} could not be read; each has its error in place.",
-            err=True,
-        )
-        sys.exit(MALFORMED_STATUS)
+    answer_input(
+        lambda source, write: desk.run(read_batches(source), write),
+        lambda: count_faults(desk.faults),
+    )
 
 
 class CheckDesk:
@@ -107,7 +92,7 @@ class CheckDesk:
 
     def _say(self, fault: Fault) -> str:
         self.faults += 1
-        return encode({"id": fault.id, "error": fault.error})
+        return describe_fault(fault)
 
 
 def _describe(finding: Finding) -> Mapping[str, object]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,8 +11,10 @@ import click
 from levelhead.analysis.conversation.domain import Cue, Forecast, Turn
 from levelhead.analysis.conversation.forecast import describe_cue
 from levelhead.cli.json_lines import (
-    MALFORMED_STATUS,
     Fault,
+    answer_input,
+    count_faults,
+    describe_fault,
     encode,
     mend,
     read_batches,
@@ -56,31 +56,13 @@ def command(lang: str) -> None:
     """
     from levelhead.analysis.assess import load
     from levelhead.analysis.conversation.forecast import forecast
-    from levelhead.analysis.encoder import load_encoder
 
-    assessor, encoder = load(threads=2), load_encoder(2)
-    desk = ForecastDesk(
-        lambda turns: forecast(turns, assessor=assessor, encoder=encoder), lang=lang
+    assessor = load()
+    desk = ForecastDesk(lambda turns: forecast(turns, assessor=assessor), lang=lang)
+    answer_input(
+        lambda source, write: desk.run(read_batches(source), write),
+        lambda: count_faults(desk.faults),
     )
-    output = sys.stdout.buffer
-
-    def write(data: bytes) -> None:
-        output.write(data)
-        output.flush()
-
-    try:
-        desk.run(read_batches(sys.stdin.fileno()), write)
-    except BrokenPipeError:
-        # The reader has had enough. What is still in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
-        sys.exit(1)
-    if desk.faults:
-        lines = "line" if desk.faults == 1 else "lines"
-        click.echo(
-            f"levelhead: {desk.faults} {lines} could not be read; each has its error in place.",
-            err=True,
-        )
-        sys.exit(MALFORMED_STATUS)
 
 
 class ForecastDesk:
@@ -134,7 +116,7 @@ class ForecastDesk:
 
     def _say(self, fault: Fault) -> str:
         self.faults += 1
-        return f'{{"id":{encode(fault.id)},"error":{encode(fault.error)}}}'
+        return describe_fault(fault)
 
 
 def read_line(line: bytes) -> ConversationLine | Fault:

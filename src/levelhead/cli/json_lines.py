@@ -6,10 +6,13 @@ import json
 import os
 import re
 import select
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
+
+import click
 
 from levelhead.kernel.errors import Invalid
 
@@ -32,6 +35,44 @@ class Fault:
 
     id: object
     error: str
+
+
+def describe_fault(fault: Fault) -> str:
+    """The answer to a line that has none."""
+    return f'{{"id":{encode(fault.id)},"error":{encode(fault.error)}}}'
+
+
+def answer_input(
+    run: Callable[[int, Callable[[bytes], None]], None], name_faults: Callable[[], str]
+) -> None:
+    """Let `run` read standard input's descriptor and write each answer out at once.
+
+    Ends the command with MALFORMED_STATUS where `name_faults` then has something to say, and with
+    1 where nobody reads the answers any more.
+    """
+    output = sys.stdout.buffer
+
+    def write(data: bytes) -> None:
+        output.write(data)
+        output.flush()
+
+    try:
+        run(sys.stdin.fileno(), write)
+    except BrokenPipeError:
+        # The reader has had enough. What is still in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
+        sys.exit(1)
+    if said := name_faults():
+        click.echo(f"levelhead: {said}", err=True)
+        sys.exit(MALFORMED_STATUS)
+
+
+def count_faults(faults: int) -> str:
+    """What to say at the end about lines that have their error in place; nothing for none."""
+    if not faults:
+        return ""
+    lines = "line" if faults == 1 else "lines"
+    return f"{faults} {lines} could not be read; each has its error in place."
 
 
 def more_waits(descriptor: int) -> bool:
@@ -75,20 +116,13 @@ def _read_available(descriptor: int) -> bytes:
     if not chunk or len(chunk) >= _READ_BYTES:
         return chunk
     parts, size = [chunk], len(chunk)
-    while size < _READ_BYTES and _has_more(descriptor):
+    while size < _READ_BYTES and more_waits(descriptor):
         chunk = os.read(descriptor, _READ_BYTES - size)
         if not chunk:
             break
         parts.append(chunk)
         size += len(chunk)
     return b"".join(parts)
-
-
-def _has_more(descriptor: int) -> bool:
-    try:
-        return bool(select.select([descriptor], [], [], 0)[0])
-    except (OSError, ValueError):
-        return False
 
 
 def read_object(line: bytes) -> dict[str, Any] | Fault:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +14,10 @@ import click
 
 from levelhead.analysis.domain import Assessment, Label, PostText, SafetyHead
 from levelhead.cli.json_lines import (
-    MALFORMED_STATUS,
     Fault,
+    answer_input,
+    count_faults,
+    describe_fault,
     encode,
     mend,
     more_waits,
@@ -121,26 +121,10 @@ def command(lang: str, reread: float | None) -> None:
     from levelhead.analysis.assess import load
 
     desk = Desk(load(threads=THREADS), load_rules(), lang=lang, reread=reread)
-    output = sys.stdout.buffer
-
-    def write(data: bytes) -> None:
-        output.write(data)
-        output.flush()
-
-    try:
-        source = sys.stdin.fileno()
-        desk.run(read_batches(source), write, lambda: more_waits(source))
-    except BrokenPipeError:
-        # The reader has had enough. What is still in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
-        sys.exit(1)
-    if desk.faults:
-        lines = "line" if desk.faults == 1 else "lines"
-        click.echo(
-            f"levelhead: {desk.faults} {lines} could not be read; each has its error in place.",
-            err=True,
-        )
-        sys.exit(MALFORMED_STATUS)
+    answer_input(
+        lambda source, write: desk.run(read_batches(source), write, lambda: more_waits(source)),
+        lambda: count_faults(desk.faults),
+    )
 
 
 class Desk:
@@ -267,7 +251,7 @@ class Desk:
 
     def _say(self, fault: Fault) -> str:
         self.faults += 1
-        return f'{{"id":{encode(fault.id)},"error":{encode(fault.error)}}}'
+        return describe_fault(fault)
 
 
 def read_line(line: bytes) -> Post | Fault:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,8 +17,8 @@ from levelhead.analysis.streams.signs import WITHOUT_MODEL
 from levelhead.analysis.streams.watching import StreamWatch
 from levelhead.cli.json_lines import (
     BYTE_ORDER_MARK,
-    MALFORMED_STATUS,
     MAX_LINE_BYTES,
+    answer_input,
     decode,
     mend,
     read_batches,
@@ -64,26 +62,11 @@ def command(lang: str) -> None:
     from levelhead.analysis.assess import load
 
     watcher = Watcher(make_reader(load()), lang=lang)
-    output = sys.stdout.buffer
 
-    def write(line: str) -> None:
-        output.write(line.encode() + b"\n")
-        output.flush()
+    def run(source: int, write: Callable[[bytes], None]) -> None:
+        watcher.run(read_batches(source), lambda line: write(line.encode() + b"\n"))
 
-    try:
-        watcher.run(read_batches(sys.stdin.fileno()), write)
-    except BrokenPipeError:
-        # The reader has had enough. What is still in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
-        sys.exit(1)
-    if watcher.faults:
-        lines = "line" if watcher.faults == 1 else "lines"
-        click.echo(
-            f"levelhead: {watcher.faults} of {watcher.lines} {lines} could not be read; "
-            "the others were watched.",
-            err=True,
-        )
-        sys.exit(MALFORMED_STATUS)
+    answer_input(run, watcher.name_faults)
 
 
 class Watcher:
@@ -94,6 +77,13 @@ class Watcher:
         self.book = AlertBook(lang=lang)
         self.lines = 0
         self.faults = 0
+
+    def name_faults(self) -> str:
+        """What to say at the end about lines that are no posts; nothing for none."""
+        if not self.faults:
+            return ""
+        lines = "line" if self.faults == 1 else "lines"
+        return f"{self.faults} of {self.lines} {lines} could not be read; the others were watched."
 
     def run(self, batches: Iterable[Sequence[bytes]], write: Callable[[str], None]) -> None:
         """Read every batch as soon as it is there, and write each alert when it is known."""

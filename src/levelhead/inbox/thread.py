@@ -152,6 +152,7 @@ def explain_case(case: Case, lang: str) -> WhyHere:
     # A rule or a person may have said otherwise: then the model's number is not about this label.
     agrees = assessed.label.value == case.label
     score = assessed.label_scores.get(case.label) if agrees else None
+    reading = _read_reading(kept)
     return WhyHere(
         reasons=reasons_for(assessed, _decision(case), lang, rules=rules),
         label=label,
@@ -163,8 +164,8 @@ def explain_case(case: Case, lang: str) -> WhyHere:
             else []
         ),
         changes=changes,
-        terms=_read_terms(kept) if agrees else [],
-        like=_read_like(kept, lang),
+        terms=[str(term) for term, _ in reading.get("terms", [])] if agrees else [],
+        like=_read_like(reading, lang),
     )
 
 
@@ -176,12 +177,8 @@ def _read_reading(kept: Assessment) -> dict[str, Any]:
     return reading if isinstance(reading, dict) else {}
 
 
-def _read_terms(kept: Assessment) -> list[str]:
-    return [str(term) for term, _ in _read_reading(kept).get("terms", [])]
-
-
-def _read_like(kept: Assessment, lang: str) -> tuple[str, str] | None:
-    like = _read_reading(kept).get("like")
+def _read_like(reading: dict[str, Any], lang: str) -> tuple[str, str] | None:
+    like = reading.get("like")
     if not like:
         return None
     words = triage_rules().label_words[Label(like[1])]

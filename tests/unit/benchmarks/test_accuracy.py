@@ -202,7 +202,7 @@ def test_a_forecast_is_held_against_what_came(data, corpus, monkeypatch):
     monkeypatch.setattr(talk, "load_model", lambda: None)
     monkeypatch.setattr(
         talk, "forecast",
-        lambda talks, assessor, encoder: [
+        lambda talks, assessor: [
             Forecast(derails=0.9 if "fool" in turns[-1].text else 0.2, cues=()) for turns in talks
         ],
     )  # fmt: skip

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from levelhead.analysis.conversation.cues import MAX_CHARACTERS, MAX_PLACES, CueRule, load_cues
 from levelhead.analysis.conversation.domain import Cue, Forecast, Turn
 from levelhead.analysis.domain import Assessment, PostText
-from levelhead.analysis.encoder import COLUMNS, Encoder, load_encoder
 from levelhead.analysis.heads import sigmoid
 from levelhead.kernel.errors import ConfigurationError
 
@@ -48,22 +47,18 @@ class ForecastModel:
 def name_features() -> list[str]:
     """What each place of a feature row stands for."""
     names = [f"{cue.id}:{place}" for place in ("last", "before", "all") for cue in load_cues()]
-    names += ["hostility:last", "hostility:before", "hostility:most", "hostility:rise"]
-    return [*names, "encoder:last", "encoder:before"]
+    return [*names, "hostility:last", "hostility:before", "hostility:most", "hostility:rise"]
 
 
-def make_features(
-    conversations: Sequence[Sequence[Turn]], assessor: Assessor, encoder: Encoder
-) -> Floats:
+def make_features(conversations: Sequence[Sequence[Turn]], assessor: Assessor) -> Floats:
     """(n, len(name_features())): what is counted and read in each conversation's last turns."""
     cut = [_keep(turns) for turns in conversations]
     texts = [turn.text for turns in cut for turn in turns]
     hostility = iter([a.hostility for a in assessor.assess([PostText(text=t) for t in texts])])
-    warned = iter(_ask_encoder(cut, encoder))
     rows = []
     for turns in cut:
         tone = [next(hostility) for _ in turns]
-        rows.append(_describe(turns, tone, next(warned)))
+        rows.append(_describe(turns, tone))
     return np.array(rows, dtype=np.float64).reshape(len(cut), len(name_features()))
 
 
@@ -74,20 +69,7 @@ def _keep(turns: Sequence[Turn]) -> list[Turn]:
     return [Turn(text=turn.text[:MAX_CHARACTERS], author=turn.author) for turn in kept]
 
 
-def _ask_encoder(cut: Sequence[Sequence[Turn]], encoder: Encoder) -> list[tuple[float, float]]:
-    """The encoder's view of the last two turns, each under the one before it."""
-    texts: list[str] = []
-    above: list[str | None] = []
-    for turns in cut:
-        for back in (1, 2):
-            texts.append(turns[-back].text if len(turns) >= back else "")
-            above.append(turns[-back - 1].text if len(turns) > back else None)
-    logits, _ = encoder.read(texts, above)
-    values = logits[:, COLUMNS["derails"]][:, 0].tolist()
-    return list(zip(values[::2], values[1::2], strict=True))
-
-
-def _describe(turns: Sequence[Turn], tone: list[float], warned: tuple[float, float]) -> list[float]:
+def _describe(turns: Sequence[Turn], tone: list[float]) -> list[float]:
     last = turns[-1].text if turns else ""
     before = turns[-2].text if len(turns) > 1 else ""
     whole = "\n".join(turn.text for turn in turns)
@@ -97,22 +79,21 @@ def _describe(turns: Sequence[Turn], tone: list[float], warned: tuple[float, flo
         size = max(5, len(text.split())) ** 0.8
         row += [len(cue.pattern.findall(text)) / size for cue in load_cues()]
     tone = tone or [0.0]
-    row += [tone[-1], tone[-2] if len(tone) > 1 else tone[-1], max(tone), tone[-1] - tone[0]]
-    return [*row, *warned]
+    before_last = tone[-2] if len(tone) > 1 else tone[-1]
+    return [*row, tone[-1], before_last, max(tone), tone[-1] - tone[0]]
 
 
 def forecast(
     conversations: Sequence[Sequence[Turn]],
     *,
     assessor: Assessor,
-    encoder: Encoder | None = None,
     model: ForecastModel | None = None,
 ) -> list[Forecast]:
     """A forecast for each conversation, in order; one without turns gets what is usual."""
     if not conversations:
         return []
     model = model or load_model()
-    features = make_features(conversations, assessor, encoder or load_encoder())
+    features = make_features(conversations, assessor)
     scaled = (features - model.middle) / model.spread
     chances = sigmoid((scaled @ model.weights + model.bias).astype(np.float32)).tolist()
     return [

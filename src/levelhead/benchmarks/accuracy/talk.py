@@ -100,14 +100,12 @@ def _measure_derailment(bench: Bench, assessor: Assessor) -> Iterator[Row]:
         return
     try:
         load_model()
-        if bench.encoder is None:
-            raise ConfigurationError("There is no encoder.")
     except ConfigurationError as error:
         bench.skip(f"No forecast is possible: derailment_cmv is left out. {error.message}")
         return
     bench.say(f"derailment_cmv: {len(rows):,} conversations")
     talks = [[Turn(text=text) for text in row["turns"]] for row in rows]
-    found = forecast(talks, assessor=assessor, encoder=bench.encoder)
+    found = forecast(talks, assessor=assessor)
     truth = np.array([bool(row["tgt"]) for row in rows])
     whole = ["\n".join(row["turns"]) for row in rows]
     last = [row["turns"][-1] if row["turns"] else "" for row in rows]
