@@ -19,6 +19,8 @@ from levelhead.analysis.conversation.forecast import make_features, name_feature
 VERSION = "conversation-2026.11"
 # Inverse of the penalty; ten times as much is better on our own pairs and worse on others.
 STRENGTH = 0.003
+# Our pairs hold few open insults before the attack, and would teach that they mean nothing.
+LEAST = {"insults": 0.05}
 
 Floats = npt.NDArray[np.float64]
 
@@ -55,7 +57,12 @@ def fit_forecast(
     middle, spread = features[learn].mean(0), np.maximum(features[learn].std(0), 1e-3)
     scaled = (features - middle) / spread
     warns = {cue.id: cue.raises for cue in load_cues()}
-    limits = [(0.0, None) if warns.get(name.split(":")[0], True) else (None, 0.0) for name in names]
+    limits: list[tuple[float | None, float | None]] = [
+        (LEAST.get(name.split(":")[0], 0.0), None)
+        if warns.get(name.split(":")[0], True)
+        else (None, 0.0)
+        for name in names
+    ]
     weights, bias = fit_limited(scaled[learn], targets[learn], limits)
     right = ((scaled[~learn] @ weights + bias > 0) == (targets[~learn] > 0)).mean()
     file = {

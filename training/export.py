@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from levelhead.analysis.encoder import MAX_PIECES
+from levelhead.analysis.encoder import MAX_PIECES, open_session
 from training.minilm import HEADS, WIDTH
 
 Array = npt.NDArray[Any]
@@ -79,7 +79,6 @@ def build(state: Mapping[str, Array], name: str) -> onnx.ModelProto:
     add("Div", [total, count], "vector")
     outputs = [helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["b", WIDTH])]
     if f"{name}_heads.weight" in state:
-        # Gemm stays in float32: it is small, and its values are what is read.
         weight = keep("logits_weight", state[f"{name}_heads.weight"].T)
         add("Gemm", ["vector", weight, keep("logits_bias", state[f"{name}_heads.bias"])], "logits")
         columns = state[f"{name}_heads.weight"].shape[0]
@@ -123,19 +122,77 @@ def _add_layers(graph: Graph, state: Mapping[str, Array], name: str, placed: str
     return x
 
 
-def export(state: Mapping[str, Array], name: str, path: Path) -> None:
-    """Write `path`: weights as int8 by column, activations quantised while it runs."""
+def export(
+    state: Mapping[str, Array], name: str, path: Path, sample: Sequence[Mapping[str, Array]]
+) -> None:
+    """Write `path`: weights as int8 by column, values between the layers as uint8.
+
+    `sample` holds inputs as the model takes them; what they need says how wide those values reach.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder) / "plain.onnx"
+        plain, free = Path(folder) / "plain.onnx", Path(folder) / "free.onnx"
         onnx.save(build(state, name), plain)
         quantize_dynamic(
             plain,
-            path,
+            free,
             weight_type=QuantType.QInt8,
             per_channel=True,
             extra_options={"DefaultTensorType": TensorProto.FLOAT},
             op_types_to_quantize=["MatMul", "Attention"],
+            # The heads are small, and their values are what is read.
+            nodes_to_exclude=["n_logits_MatMul"],
         )
+        model = onnx.load(free)
+    onnx.save(fix_ranges(model, find_ranges(model, sample)), path)
+
+
+_FREE = "DynamicQuantizeLinear"
+
+
+def find_ranges(
+    model: onnx.ModelProto, sample: Sequence[Mapping[str, Array]]
+) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value over `sample`, by name of each node that chooses its own range."""
+    free = [node for node in model.graph.node if node.op_type == _FREE]
+    shown = onnx.ModelProto()
+    shown.CopyFrom(model)
+    names = [output for node in free for output in node.output[1:]]
+    shown.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
+    session = open_session(shown.SerializeToString())
+    low, high = np.full(len(free), -1e-3), np.full(len(free), 1e-3)
+    for inputs in sample:
+        found = session.run(names, dict(inputs))
+        steps = np.array(found[0::2], dtype=np.float64)
+        zeros = np.array(found[1::2], dtype=np.float64)
+        low, high = np.minimum(low, -zeros * steps), np.maximum(high, (255 - zeros) * steps)
+    return {node.name: (float(a), float(b)) for node, a, b in zip(free, low, high, strict=True)}
+
+
+def fix_ranges(
+    model: onnx.ModelProto, ranges: Mapping[str, tuple[float, float]]
+) -> onnx.ModelProto:
+    """The same range for every text, so that none is read otherwise for the company it is in."""
+    fixed = onnx.ModelProto()
+    fixed.CopyFrom(model)
+    nodes = []
+    for node in fixed.graph.node:
+        if node.op_type != _FREE:
+            nodes.append(node)
+            continue
+        low, high = ranges[node.name]
+        value, step, zero = node.output
+        size = (high - low) / 255
+        constants = (
+            (np.array(size, np.float32), step),
+            (np.array(round(-low / size), np.uint8), zero),
+        )
+        fixed.graph.initializer.extend(numpy_helper.from_array(*one) for one in constants)
+        nodes.append(
+            helper.make_node("QuantizeLinear", [node.input[0], step, zero], [value], name=node.name)
+        )
+    del fixed.graph.node[:]
+    fixed.graph.node.extend(nodes)
+    return fixed
 
 
 def export_words(table: Array, path: Path) -> None:

@@ -76,7 +76,6 @@ def _target(head: str) -> Callable[[Example], int]:
         "stance": lambda e: _index(STANCES, e.stance),
         "sentiment": lambda e: -1 if e.sentiment is None else e.sentiment + 1,
         "info_type": lambda e: _index(INFO_TYPES, e.info_type),
-        "derails": lambda e: _yes(e.derails),
     }
     return targets[head]
 

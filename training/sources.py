@@ -20,6 +20,7 @@ from typing import Any
 from levelhead.analysis.heads import SAFETY_HEADS
 from levelhead.analysis.language import guess_by_words
 from levelhead.analysis.scoring import fold_words
+from training.accounts import name_official, name_private
 
 Row = dict[str, Any]
 
@@ -29,6 +30,9 @@ PHRASE_WEIGHT = 0.6
 SHARED_WEIGHT = 0.5
 # A post of another's that we read and labelled ourselves.
 LABELLED_WEIGHT = 0.8
+# Of those, chatter: public sets are drawn by chance and hold twice as much of it as an inbox.
+# At full weight it teaches that whatever does not sound invented needs nobody.
+CHATTER_WEIGHT = 0.3
 # A copy of one of our posts with a mention before it.
 MENTION_WEIGHT = 0.5
 # At most so many rows of a shared set teach the desk heads; all teach what they are labelled for.
@@ -63,12 +67,10 @@ class Example:
     # Toward the agency: -1, 0 or 1.
     sentiment: int | None = None
     info_type: str | None = None
-    # The turn after this one, under `parent`, was an attack.
-    derails: bool | None = None
 
 
 # Texts of our own, and texts that we read and labelled ourselves.
-OWN_SOURCES = ("corpus", "labelled", "conversations")
+OWN_SOURCES = ("corpus", "labelled")
 
 
 def read_rows(folder: Path, name: str) -> list[Row]:
@@ -120,7 +122,8 @@ def read_labelled(data: Path, folder: Path) -> list[Example]:
                     crisis=crisis,
                     safety=frozenset(FLAGS[flag] for flag in flags if flag in FLAGS),
                     lang=_guess_language(row["text"]),
-                    weight=LABELLED_WEIGHT * labels.get("share", 1.0),
+                    weight=labels.get("share", 1.0)
+                    * (CHATTER_WEIGHT if labels["label"] == "other" else LABELLED_WEIGHT),
                     split="test" if share == 9 else "dev" if share == 8 else "train",
                     event=row.get("event") or path.stem,
                     offensive="o" in flags,
@@ -215,31 +218,6 @@ def list_labelled(folder: Path) -> dict[str, set[str]]:
     }
 
 
-def read_conversations(folder: Path) -> list[Example]:
-    """Our conversations: the last turns of each, and whether it derails after them."""
-    examples = []
-    for path in sorted((folder / "conversations").glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            turns = [turn["text"] for turn in row["turns"]]
-            for back, weight in ((1, 1.0), (2, 0.5)):
-                if len(turns) < back + 1:
-                    continue
-                examples.append(
-                    Example(
-                        text=turns[-back],
-                        parent=turns[-back - 1],
-                        source="conversations",
-                        derails=row["derails"],
-                        split=row["split"],
-                        weight=weight,
-                        lang=row["lang"],
-                        event=path.stem,
-                    )
-                )
-    return examples
-
-
 PHRASEBOOK = Path(__file__).parent / "phrasebook.txt"
 _HEADING = re.compile(r"\[(\w+)(?: (yes|no) (\d) (\d)(?: (\w+))?)?\]")
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -262,15 +240,6 @@ _CLOSINGS = [
     " #fail",
     " please",
 ]
-_ACCOUNTS = [
-    "RivertonPD", "CityOfRiverton", "RepHarlan", "SenOkafor", "MetroTransit", "NorthAirways",
-    "WaterDept", "MayorDiaz", "riverton311", "CoastalAirlines", "Speaker_Lund", "ParksRiverton",
-    "VolteSupport", "StatePolice", "AskNorthRail", "CountySheriff", "GovReyes", "HelpVolte",
-]  # fmt: skip
-_PRIVATE = [
-    "jenny_k", "mr_tomato", "xdavex", "lulub", "tony77", "sarahsays", "k_w_r", "bigmike_",
-    "annabelle99", "the_real_jo",
-]  # fmt: skip
 
 
 def write_phrases(*, seed: int, each: int = 4) -> Iterator[Example]:
@@ -299,7 +268,7 @@ def write_phrases(*, seed: int, each: int = 4) -> Iterator[Example]:
         for phrase in phrases:
             for _ in range(each):
                 text = _SLOT.sub(fill, phrase)
-                text = choose.choice(_OPENINGS).format(choose.choice(_ACCOUNTS)) + text
+                text = choose.choice(_OPENINGS).format(name_official(choose)[1:]) + text
                 text += choose.choice(_CLOSINGS)
                 if choose.random() < 0.4:
                     text = text[0].upper() + text[1:]
@@ -312,6 +281,10 @@ def write_phrases(*, seed: int, each: int = 4) -> Iterator[Example]:
                 )  # fmt: skip
 
 
+# How many accounts a post names, most often one.
+_HOW_MANY = (1, 1, 1, 1, 1, 2, 2, 3, 5)
+
+
 def add_mentions(examples: Sequence[Example], *, seed: int) -> Iterator[Example]:
     """Copies of our training posts as they look on platforms where one must name the account.
 
@@ -322,14 +295,24 @@ def add_mentions(examples: Sequence[Example], *, seed: int) -> Iterator[Example]
     for example in examples:
         if example.split != "train" or "@" in example.text:
             continue
-        ours, private = "@" + choose.choice(_ACCOUNTS), "@" + choose.choice(_PRIVATE)
+        ours = [name_official(choose) for _ in range(choose.choice(_HOW_MANY))]
+        private = name_private(choose)
         if example.label == "other":
-            names = private if choose.random() < 0.6 else f"{private} {ours}"
+            names = [private] if choose.random() < 0.6 else [private, *ours]
         else:
-            names = ours if choose.random() < 0.8 else f"{ours} {private}"
+            names = ours if choose.random() < 0.8 else [*ours, private]
         yield replace(
-            example, text=f"{names} {example.text}", weight=example.weight * MENTION_WEIGHT
+            example,
+            text=_put_names(example.text, names, choose),
+            weight=example.weight * MENTION_WEIGHT,
         )
+
+
+def _put_names(text: str, names: Sequence[str], choose: random.Random) -> str:
+    """Before the text, as in an answer; with several now and then behind it."""
+    if len(names) > 1 and choose.random() < 0.3:
+        return f"{text} {' '.join(names)}"
+    return f"{' '.join(names)} {text}"
 
 
 def _civic(row: Row) -> Example:
@@ -456,7 +439,6 @@ def read_examples(
     return [
         *own,
         *read_labelled(data, corpus),
-        *read_conversations(corpus),
         *add_mentions(own, seed=seed),
         *write_phrases(seed=seed),
         *_read_shared(data, corpus, seed=seed, limit=limit),

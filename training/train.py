@@ -10,8 +10,10 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from levelhead.analysis import encoder as encoder_table
 from levelhead.analysis import examples as example_table
@@ -30,6 +32,8 @@ ROW_BITS = 18
 # Layers that give a text its meaning, for finding answers, and texts that they learn it from.
 MEANING_LAYERS = 3
 MEANING_TEXTS = 10000
+# Texts that say how wide the values between the layers reach.
+RANGE_TEXTS = 2000
 # From how much probability on an urgency of 1, 2, 3 or more it is taken (misses cost more).
 URGENCY_FROM = (0.5, 0.4, 0.35)
 # The shared sets are nearly all English; each language should count about alike.
@@ -215,8 +219,10 @@ def train_encoder(
         )
         for name, value in module.state_dict().items()
     }  # fmt: skip
-    export.export(state, "encoder", folder / encoder_table.MODEL_FILE.name)
-    export.export(state, "meaning", folder / encoder_table.MEANING_FILE.name)
+    own = [e for e in examples if e.split == "train" and e.source == "corpus"]
+    sample = _stack_inputs(own[:: max(1, len(own) // RANGE_TEXTS)], state["encoder.words.weight"])
+    export.export(state, "encoder", folder / encoder_table.MODEL_FILE.name, sample)
+    export.export(state, "meaning", folder / encoder_table.MEANING_FILE.name, sample)
     export.export_words(state["encoder.words.weight"], folder / encoder_table.WORDS_FILE.name)
     shutil.copyfile(find_weights() / "tokenizer.json", folder / encoder_table.TOKENIZER_FILE.name)
     notes = {
@@ -227,6 +233,21 @@ def train_encoder(
         "seed": seed,
     }
     _write_notes(folder, notes)
+
+
+def _stack_inputs(
+    examples: Sequence[Example], words: npt.NDArray[np.float32]
+) -> list[dict[str, npt.NDArray[Any]]]:
+    """Texts as the exported layers take them, some at a time."""
+    from training.minilm import find_weights
+
+    pieces = encoder_table.Pieces(find_weights() / "tokenizer.json")
+    cut = pieces.cut([e.text for e in examples], [e.parent for e in examples])
+    stacked = []
+    for start in range(0, len(cut), 16):
+        ids, kinds, mask = encoder_table.stack_pieces(cut[start : start + 16])
+        stacked.append({"words": words[ids], "kinds": kinds, "mask": mask})
+    return stacked
 
 
 def _write_notes(folder: Path, notes: Mapping[str, object]) -> None:

@@ -19,6 +19,7 @@ from levelhead.doctrine.triage import load_rules
 
 COMMAND = [str(Path(sys.executable).parent / "levelhead"), "triage"]
 HEADS = {"threat", "self_harm", "private_data", "obscene", "spam", "scam_link"}
+CLOSER = {"offensive", "claim", "sentiment", "info_type"}
 FIELDS = [
     *(
         "id",
@@ -31,6 +32,7 @@ FIELDS = [
         "reasons",
         "rule",
         "reread",
+        "spans",
     ),
     "scores",
 ]
@@ -65,8 +67,12 @@ def check_answer(answer):
     assert answer["reasons"]
     assert all(isinstance(reason, str) and reason for reason in answer["reasons"])
     assert answer["rule"] in load_rules().by_id
-    assert set(answer["scores"]) == HEADS | {"label", "offensive"}
-    assert (answer["scores"]["offensive"] is None) is not answer["reread"]
+    assert set(answer["scores"]) == HEADS | {"label", "stance"} | CLOSER
+    for name in CLOSER:
+        assert (answer["scores"][name] is None) is not answer["reread"]
+    for span in answer["spans"]:
+        assert set(span) == {"head", "start", "end", "rule"}
+        assert 0 <= span["start"] < span["end"]
     assert set(answer["scores"]["label"]) == set(Label)
     assert math.isclose(sum(answer["scores"]["label"].values()), 1, abs_tol=0.01)
 
@@ -85,7 +91,7 @@ class FakeAssessor:
             raise RuntimeError("broken on purpose")
         return posts
 
-    def finish(self, begun):
+    def finish(self, begun, *, likes=False):
         if any("snap" in post.text for post in begun):
             raise RuntimeError("broken while it was read")
         return [self.read(post.text) for post in begun]

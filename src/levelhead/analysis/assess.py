@@ -24,6 +24,7 @@ from levelhead.analysis.encoder import MEANING_WIDTH
 from levelhead.analysis.features import HEAD_BYTES, TAIL_BYTES
 from levelhead.analysis.heads import LABELS, SAFETY_HEADS, Heads
 from levelhead.analysis.language import choose_language
+from levelhead.analysis.masking import unmask
 from levelhead.analysis.rereading import Rereader
 from levelhead.analysis.safety import Finding, SafetyNet
 
@@ -39,6 +40,8 @@ class Begun:
     """A batch between the cheap pass and what is made of it."""
 
     posts: Sequence[PostText]
+    # Their texts in plain letters, as long as they were.
+    texts: Sequence[str]
     # (n, HEAD_COUNT) logits.
     values: head_table.Floats
     sums: scoring.Sums
@@ -68,15 +71,17 @@ class Assessor:
         *,
         reread: float = 0.0,
         adapters: Sequence[Adapter | None] = (),
+        likes: bool = False,
     ) -> list[Assessment]:
         """One assessment for each post, in order. Any text will do; long ones are sampled.
 
         `reread` is the share of the posts, the least sure first, that the encoder reads as well
-        (0 to 1); without one none is. It rounds by who else is in its small batch, so a reread
-        score may differ in the second decimal from one batch to another.
+        (0 to 1); without one none is.
 
         `adapters` has for each post what its agency taught, or none; only posts that the encoder
         reads are shifted, and only by an adapter that was fitted on these models.
+
+        With `likes` each reread post comes with the labelled example most like it, where one is.
         """
         begun = [
             self.begin(
@@ -86,7 +91,7 @@ class Assessor:
             )
             for start in range(0, len(posts), BATCH)
         ]
-        return [assessment for batch in begun for assessment in self.finish(batch)]
+        return [item for batch in begun for item in self.finish(batch, likes=likes)]
 
     def begin(
         self,
@@ -99,11 +104,12 @@ class Assessor:
 
         Who has more to do meanwhile, such as the next batch, calls `finish` afterwards.
         """
-        texts = [scoring.encode(post.text) for post in posts]
+        plain = [unmask(post.text) for post in posts]
+        texts = [scoring.encode(text) for text in plain]
         parents = [scoring.encode_parent(post.parent_text) for post in posts]
         sums = scoring.score(texts, parents, self.heads.weights, self.net.triggers)
         values = head_table.logits(self.heads, sums.totals, sums.squares)
-        begun = Begun(posts=posts, values=values, sums=sums)
+        begun = Begun(posts=posts, texts=plain, values=values, sums=sums)
         if self.rereader is not None and reread > 0:
             begun.places = rereading.choose_unsure(values, math.ceil(reread * len(posts)))
             begun.reading = self.rereader.begin([posts[n] for n in begun.places])
@@ -112,12 +118,14 @@ class Assessor:
                 begun.adapters = [a if a is not None and fits(a) else None for a in adapters]
         return begun
 
-    def finish(self, begun: Begun) -> list[Assessment]:
-        """The assessments of a batch that was begun, in order."""
+    def finish(self, begun: Begun, *, likes: bool = False) -> list[Assessment]:
+        """The assessments of a batch that was begun, in order; `likes` as in `assess`."""
         posts, values, sums = begun.posts, begun.values, begun.sums
         readings: dict[int, CloseReading] = {}
         if self.rereader is not None and begun.reading is not None:
-            readings = self.rereader.blend_in(values, begun.places, begun.reading, begun.adapters)
+            readings = self.rereader.blend_in(
+                values, begun.places, begun.reading, begun.adapters, likes=likes
+            )
         label = head_table.softmax(values[:, head_table.LABEL])
         urgency = head_table.softmax(values[:, head_table.URGENCY])
         hostility = head_table.softmax(values[:, head_table.HOSTILITY])
@@ -142,9 +150,10 @@ class Assessor:
                 models[n] = f"{closer}+{adapter.name}"
         assessments = []
         for n, (
-            post, label_row, number, reply, step, hostile, crisis, safe, lang, seen, words,
+            post, text, label_row, number, reply, step, hostile, crisis, safe, lang, seen, words,
         ) in enumerate(zip(
             posts,
+            begun.texts,
             label.tolist(),
             best,
             replies.tolist(),
@@ -158,7 +167,7 @@ class Assessor:
             strict=True,
         )):  # fmt: skip
             spans: tuple[Span, ...] = ()
-            if findings := self._find(post.text, words, seen):
+            if findings := self._find(text, words, seen):
                 spans = tuple(
                     span
                     for offset, part in findings
@@ -205,6 +214,7 @@ class Assessor:
 
     def find_raising(self, text: str, label: str) -> list[tuple[int, int, float]]:
         """Where rules fire in `text` that raise `label`: (start, end, score)."""
+        text = unmask(text)
         none = np.zeros((1, head_table.HEAD_COUNT), dtype=np.int8)
         sums = scoring.score([scoring.encode(text)], [b""], none, self.net.triggers)
         found = self._find(text, int(sums.triggers[0]), int(sums.flags[0]))
@@ -285,11 +295,11 @@ def _raise(
 
 
 @cache
-def load(threads: int = 1) -> Assessor:
+def load() -> Assessor:
     """The assessor of this process: models read and compiled code warm on the first call.
 
-    The encoder is read when it is first asked for, and runs on so many `threads`.
+    The encoder is read when it is first asked for.
     """
-    assessor = Assessor(head_table.read(), safety.load_rules(), Rereader(threads=threads))
+    assessor = Assessor(head_table.read(), safety.load_rules(), Rereader())
     assessor.assess([PostText(text="warm", parent_text="up")])
     return assessor

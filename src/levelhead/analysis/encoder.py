@@ -18,6 +18,7 @@ from levelhead.analysis.wording import PARENT_CHARACTERS, reword
 from levelhead.kernel.errors import ConfigurationError
 
 Floats = NDArray[np.float32]
+Ids = NDArray[np.int64]
 
 INFO_TYPES: Final = (
     "needs_help", "injured_or_dead", "damage", "caution", "missing", "offers", "sympathy", "other",
@@ -37,7 +38,6 @@ WIDTHS: Final[Mapping[str, int]] = {
     "stance": len(STANCES),
     "sentiment": 3,
     "info_type": len(INFO_TYPES),
-    "derails": 1,
 }
 
 
@@ -68,6 +68,8 @@ MAX_PIECES: Final = 64
 MAX_PARENT_PIECES: Final = 20
 # Texts of like length are run together; more at once is slower on a small cache.
 MICRO_BATCH: Final = 8
+# Small batches that run side by side.
+THREADS: Final = 2
 _BEGIN, _END = 101, 102
 
 
@@ -117,6 +119,19 @@ def _join(ids: list[int], parent: list[int]) -> tuple[list[int], int]:
     return joined, split
 
 
+def stack_pieces(cut: Sequence[tuple[list[int], int]]) -> tuple[Ids, Ids, Ids]:
+    """Texts in pieces as the layers take them: ids, kinds (1 in the post above), mask; (b, s)."""
+    longest = max(len(ids) for ids, _ in cut)
+    ids = np.zeros((len(cut), longest), dtype=np.int64)
+    kinds = np.zeros_like(ids)
+    mask = np.zeros_like(ids)
+    for n, (pieces, split) in enumerate(cut):
+        ids[n, : len(pieces)] = pieces
+        kinds[n, split : len(pieces)] = 1
+        mask[n, : len(pieces)] = 1
+    return ids, kinds, mask
+
+
 class Encoder:
     """The ONNX model, loaded. Safe to share between threads.
 
@@ -132,7 +147,7 @@ class Encoder:
                 (folder / NOTES_FILE.name).read_text(encoding="utf-8")
             )
             self.pieces = Pieces(folder / TOKENIZER_FILE.name)
-            self._layers = _open_session(folder / MODEL_FILE.name)
+            self._layers = open_session(folder / MODEL_FILE.name)
             with np.load(folder / WORDS_FILE.name, allow_pickle=False) as file:
                 self._rows, self._step = file["rows"], file["step"]
         except Exception as error:
@@ -172,7 +187,7 @@ class Encoder:
     @cached_property
     def _meaning(self) -> Any:
         # Only who looks for answers pays for it.
-        return _open_session(self.folder / MEANING_FILE.name)
+        return open_session(self.folder / MEANING_FILE.name)
 
     def _begin(
         self,
@@ -194,7 +209,8 @@ class Encoder:
             if width:
                 values[places] = found[1]
 
-        crew = self._crew
+        # One batch goes no faster in a thread of its own.
+        crew = self._crew if len(batches) > 1 else None
         waiting = [] if crew is None else [crew.submit(run, places) for places in batches]
 
         def finish() -> tuple[Floats, Floats]:
@@ -209,22 +225,20 @@ class Encoder:
         return finish
 
     def _run(self, cut: Sequence[tuple[list[int], int]], layers: Any) -> list[Floats]:
-        longest = max(len(ids) for ids, _ in cut)
-        ids = np.zeros((len(cut), longest), dtype=np.int64)
-        kinds = np.zeros_like(ids)
-        mask = np.zeros_like(ids)
-        for n, (pieces, split) in enumerate(cut):
-            ids[n, : len(pieces)] = pieces
-            kinds[n, split : len(pieces)] = 1
-            mask[n, : len(pieces)] = 1
+        ids, kinds, mask = stack_pieces(cut)
         words = self._rows[ids].astype(np.float32)
         words *= self._step[ids][:, :, None]
         found: list[Floats] = layers.run(None, {"words": words, "kinds": kinds, "mask": mask})
         return found
 
 
-def _open_session(path: Path) -> Any:
+def open_session(model: Path | bytes) -> Any:
+    """An ONNX model, ready to run on one core and quiet."""
+    # Before the import: the library counts its uses and keeps them to be sent to its makers.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -236,7 +250,7 @@ def _open_session(path: Path) -> Any:
     # A thread that spins takes the core from the pages.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(
-        str(path),
+        model if isinstance(model, bytes) else str(model),
         options,
         providers=["CPUExecutionProvider"],
         # Fused, this norm keeps the int8 product from being used.
@@ -245,6 +259,6 @@ def _open_session(path: Path) -> Any:
 
 
 @cache
-def load_encoder(threads: int = 1) -> Encoder:
+def load_encoder() -> Encoder:
     """The encoder of this process, read once."""
-    return Encoder(threads=threads)
+    return Encoder(threads=min(THREADS, os.cpu_count() or 1))

@@ -92,14 +92,13 @@ class Reading:
 class Rereader:
     """The encoder and how its view is blended with the cheap one; read when first needed."""
 
-    def __init__(self, encoder: Encoder | None = None, *, threads: int = 1) -> None:
+    def __init__(self, encoder: Encoder | None = None) -> None:
         self._given = encoder
-        self._threads = threads
 
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder; ConfigurationError where its files are missing."""
-        return self._given or load_encoder(self._threads)
+        return self._given or load_encoder()
 
     @cached_property
     def blend(self) -> Blend:
@@ -125,18 +124,22 @@ class Rereader:
         places: Sequence[int],
         reading: Reading,
         adapters: Sequence[Adapter | None] = (),
+        *,
+        likes: bool = False,
     ) -> dict[int, CloseReading]:
         """Wait for the encoder; blend its view into rows `places` of `values`, in place.
 
         `adapters` has one that fits, or none, for each row of `values`. Returns what it adds, by
-        row.
+        row; with `likes` the labelled example most like it as well, which takes a while to find.
         """
         logits, views = reading.read()
         self._add_up(values, places, logits)
         for k, n in enumerate(places if adapters else ()):
             if (adapter := adapters[n]) is not None:
                 values[n, head_table.LABEL] += adapter.shift(views[k : k + 1])[0]
-        like = find_similar(views, load_examples(self.encoder.folder / EXAMPLES_FILE.name))
+        like: list[SimilarExample | None] = [None] * len(places)
+        if likes:
+            like = find_similar(views, load_examples(self.encoder.folder / EXAMPLES_FILE.name))
         return dict(zip(places, describe(logits, reading.above, like), strict=True))
 
     def read_labels(self, values: Floats, reading: Reading) -> tuple[Floats, Floats]:

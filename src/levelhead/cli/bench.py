@@ -102,7 +102,7 @@ def accuracy(data: Path, corpus: Path, quick: bool, as_json: bool) -> None:
     from levelhead.benchmarks.accuracy import measuring
 
     figures = measuring.measure_accuracy(
-        data, corpus, load(threads=2), quick=quick, say=lambda line: click.echo(line, err=True)
+        data, corpus, load(), quick=quick, say=lambda line: click.echo(line, err=True)
     )
     if as_json:
         # A figure without cases is not a number, which JSON cannot say.
@@ -126,7 +126,7 @@ def throughput(corpus: Path, quick: bool, as_json: bool) -> None:
     from levelhead.benchmarks.throughput import QUICK, WHOLE, measure_throughput, print_table
 
     figures = measure_throughput(
-        load(threads=2),
+        load(),
         corpus,
         sizes=QUICK if quick else WHOLE,
         say=lambda line: click.echo(line, err=True),

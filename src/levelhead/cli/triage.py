@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 import click
 
-from levelhead.analysis.domain import Assessment, Label, PostText, SafetyHead
+from levelhead.analysis.domain import Assessment, CloseReading, Label, PostText, SafetyHead, Span
 from levelhead.cli.json_lines import (
     Fault,
     answer_input,
@@ -27,7 +27,14 @@ from levelhead.cli.json_lines import (
 from levelhead.doctrine.domain import Context
 from levelhead.doctrine.rules import RuleSet
 from levelhead.doctrine.schedule import Schedule
-from levelhead.doctrine.triage import decide, label_of, load_rules, reasons_for, reply_of
+from levelhead.doctrine.triage import (
+    decide,
+    label_of,
+    load_rules,
+    reasons_for,
+    reply_of,
+    urgency_of,
+)
 from levelhead.kernel import clock
 from levelhead.kernel.errors import ConfigurationError
 
@@ -41,15 +48,15 @@ _SCORES: Final = (
     + ",".join(f'"{label.value}":%.4f' for label in Label)
     + "},"
     + ",".join(f'"{head.value}":%.4f' for head in SafetyHead)
-    + ',"offensive":%s}'
+    + "%s}"
 )
+# What only the encoder says; where it was not asked nothing is known.
+_UNREAD: Final = ',"offensive":null,"claim":null,"sentiment":null,"info_type":null,"stance":null'
 
 
 # By default a file of some thousand posts is reread whole; a flood keeps its pace.
 REREAD_WHOLLY: Final = 4000
 REREAD_AFTER: Final = 0.065
-# The encoder's small batches run side by side on two cores.
-THREADS: Final = 2
 
 
 class Assessor(Protocol):
@@ -57,7 +64,7 @@ class Assessor(Protocol):
 
     def begin(self, posts: Sequence[PostText], *, reread: float = 0.0) -> Any: ...
 
-    def finish(self, begun: Any) -> list[Assessment]: ...
+    def finish(self, begun: Any, *, likes: bool = False) -> list[Assessment]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +115,32 @@ def read_share(ctx: click.Context, param: click.Parameter, value: str) -> float 
     show_default="all of the first 4,000, then the least sure 6.5%",
     help="Share that the encoder reads as well: auto, none, all, or a percentage such as 10%.",
 )
-def command(lang: str, reread: float | None) -> None:
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Add the words that speak for each label, and a labelled example like the post.",
+)
+def command(lang: str, reread: float | None, explain: bool) -> None:
     """Say what to do about each post.
 
     Reads JSON Lines from standard input, each {"id", "text"} and optionally "parent_text",
     "author", "author_followers", "created_at", "lang". Writes one line for each, in order:
-    id, label, reply, urgency, hostility, crisis, lang, reasons, rule, reread, scores.
+    id, label, reply, urgency, hostility, crisis, lang, reasons, rule, reread, spans, scores, and
+    with --explain words and like.
 
     A line that cannot be read gives {"id", "error"}; the rest is done, and the exit status is
     then 3. Blank lines are passed over.
     """
     from levelhead.analysis.assess import load
 
-    desk = Desk(load(threads=THREADS), load_rules(), lang=lang, reread=reread)
+    assessor = load()
+    if reread is None and assessor.rereader is not None:
+        try:
+            _ = assessor.rereader.encoder
+        except ConfigurationError as error:
+            click.echo(f"levelhead: {error.message} Until then nothing is reread.", err=True)
+            reread = 0.0
+    desk = Desk(assessor, load_rules(), lang=lang, reread=reread, explains=explain)
     answer_input(
         lambda source, write: desk.run(read_batches(source), write, lambda: more_waits(source)),
         lambda: count_faults(desk.faults),
@@ -137,8 +157,10 @@ class Desk:
         *,
         lang: str = "en",
         reread: float | None = None,
+        explains: bool = False,
     ) -> None:
         self.assessor = assessor
+        self.explains = explains
         self.reread = reread
         self.answered = 0
         self.rules = rules
@@ -214,7 +236,9 @@ class Desk:
                 begun = self.assessor.begin([post.text for post in posts], reread=self._share())
             return [
                 self._describe(post, assessment, received_at)
-                for post, assessment in zip(posts, self.assessor.finish(begun), strict=True)
+                for post, assessment in zip(
+                    posts, self.assessor.finish(begun, likes=self.explains), strict=True
+                )
             ]
         except ConfigurationError:
             raise
@@ -232,22 +256,36 @@ class Desk:
         rules = self.rules
         decision = decide(assessment, context, rules=rules, schedule=self.schedule)
         label = label_of(assessment, decision, rules=rules)
+        urgency = urgency_of(assessment, decision, rules=rules)
         reply = "true" if reply_of(assessment, decision, rules=rules) else "false"
         reasons = _encode_reasons(tuple(reasons_for(assessment, decision, self.lang, rules=rules)))
         values = _label_values(assessment.label_scores) + _safety_values(assessment.safety)
         reading = assessment.reading
         reread = "false" if reading is None else "true"
-        offensive = "null" if reading is None else f"{reading.offensive:.4f}"
+        more = _UNREAD if reading is None else _describe_reading(reading)
+        spans = _describe_spans(assessment.spans) if assessment.spans else "[]"
+        explained = self._explain(post, assessment) if self.explains else ""
         hostility, crisis = assessment.hostility, assessment.crisis
         if not math.isfinite(sum(values) + hostility + crisis):
             raise ValueError("a score is not a number")
         return (
             f'{{"id":{encode(post.id)},"label":"{label.value}","reply":{reply},'
-            f'"urgency":{assessment.urgency:d},"hostility":{hostility:.4f},"crisis":{crisis:.4f},'
+            f'"urgency":{urgency:d},"hostility":{hostility:.4f},"crisis":{crisis:.4f},'
             f'"lang":{encode(assessment.lang)},"reasons":{reasons},'
-            f'"rule":{encode(decision.rule)},"reread":{reread},'
-            f'"scores":{_SCORES % (*values, offensive)}}}'
+            f'"rule":{encode(decision.rule)},"reread":{reread},"spans":{spans},'
+            f'"scores":{_SCORES % (*values, more)}{explained}}}'
         )
+
+    def _explain(self, post: Post, assessment: Assessment) -> str:
+        """The words that speak for the label, strongest first, and an example like the post."""
+        from levelhead.analysis.explain import explain
+
+        words = [[word, weight] for word, weight in explain(post.text, assessment)]
+        like = assessment.reading.like if assessment.reading else None
+        example = None
+        if like is not None:
+            example = {"text": like.text, "label": like.label, "similarity": like.similarity}
+        return f',"words":{encode(words)},"like":{encode(example)}'
 
     def _say(self, fault: Fault) -> str:
         self.faults += 1
@@ -274,6 +312,25 @@ def read_line(line: bytes) -> Post | Fault:
             lang=lang if isinstance(lang, str) else None,
         ),
         followers if known else None,
+    )
+
+
+def _describe_spans(spans: Sequence[Span]) -> str:
+    return encode(
+        [
+            {"head": span.head.value, "start": span.start, "end": span.end, "rule": span.rule}
+            for span in spans
+        ]
+    )
+
+
+def _describe_reading(reading: CloseReading) -> str:
+    stance = "null"
+    if reading.stance is not None:
+        stance = encode({name: round(value, 4) for name, value in reading.stance.items()})
+    return (
+        f',"offensive":{reading.offensive:.4f},"claim":{reading.claim:.4f},'
+        f'"sentiment":{reading.sentiment:.4f},"info_type":"{reading.info_type}","stance":{stance}'
     )
 
 

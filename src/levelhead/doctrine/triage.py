@@ -20,6 +20,7 @@ __all__ = [
     "reason_text",
     "reasons_for",
     "reply_of",
+    "urgency_of",
 ]
 
 # A reply is advised from this probability on, where the rule leaves it to the assessment.
@@ -88,6 +89,14 @@ def reply_of(assessment: Assessment, decision: Decision, *, rules: RuleSet | Non
     if rule is None or rule.reply is None:
         return assessment.reply >= REPLY_FROM
     return rule.reply
+
+
+def urgency_of(assessment: Assessment, decision: Decision, *, rules: RuleSet | None = None) -> int:
+    """How soon, 0 to 3: as assessed, and never later than the deciding rule has somebody called."""
+    rule = (rules or load_rules()).by_id.get(decision.rule)
+    if rule is None or rule.waits_for != "duty_officer":
+        return assessment.urgency
+    return max(assessment.urgency, 3 if rule.priority is Priority.NOW else 2)
 
 
 def reason_text(rule_id: str, lang: str, *, rules: RuleSet | None = None, **values: object) -> str:

@@ -281,7 +281,7 @@ def _case_row(
     return (
         post_id, agency_id, post.channel_id, conversation_id, state.value, queue.value,
         judgement.label.value, decision.disposition.value, int(decision.priority),
-        assessment.urgency, assessment.hostility, decision.rule, decision.rule_version,
+        judgement.urgency, assessment.hostility, decision.rule, decision.rule_version,
         decision.waits_for, decision.show_911, ack, substance, ack or substance, False, False, 1,
         now, now,
     )  # fmt: skip

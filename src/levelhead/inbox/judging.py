@@ -15,7 +15,7 @@ from levelhead.analysis.domain import Assessment, Label, PostText, SafetyHead
 from levelhead.doctrine.clocks import Schedule
 from levelhead.doctrine.domain import Context, Decision
 from levelhead.doctrine.rules import RuleSet
-from levelhead.doctrine.triage import decide, label_of, load_rules
+from levelhead.doctrine.triage import decide, label_of, load_rules, urgency_of
 from levelhead.inbox.allowance import Allowance
 from levelhead.kernel.errors import ConfigurationError
 from levelhead.learning.in_force import in_force
@@ -47,6 +47,11 @@ class Judgement:
     def label(self) -> Label:
         """What the post is, for the desk: the safety rules may know better than the label head."""
         return label_of(self.assessment, self.decision)
+
+    @property
+    def urgency(self) -> int:
+        """How soon, 0 to 3; never later than the deciding rule has somebody called."""
+        return urgency_of(self.assessment, self.decision)
 
 
 @cache
@@ -80,43 +85,46 @@ def _assess(posts: Sequence[ToJudge]) -> list[Assessment]:
     adapters = [taught.get(post.agency_id) for post in posts] if taught else []
     share = reread_allowance().take(len(texts)) / max(1, len(texts))
     try:
-        return assessor.assess(texts, reread=share, adapters=adapters)
+        return assessor.assess(texts, reread=share, adapters=adapters, likes=True)
     except ConfigurationError as error:
         # Without the encoder's files the cheap heads stand alone; `levelhead doctor` says so.
         log.warning("the encoder cannot be used; posts keep their first score", error=error.message)
         return assessor.assess(texts)
 
 
-def _find_terms(post: PostText, assessment: Assessment) -> tuple[tuple[str, float], ...]:
+def _find_terms(
+    post: PostText, assessment: Assessment, decision: Decision
+) -> tuple[tuple[str, float], ...]:
     """For the few that the encoder has time for; in a flood words would cost as much as scores."""
     if assessment.reading is None:
         return ()
     from levelhead.analysis.explain import explain
 
-    return tuple(explain(post, assessment, MAX_TERMS))
+    head = None
+    if label_of(assessment, decision) is not assessment.label:
+        # A sign decided, not the label: the words are those of the sign.
+        head = SafetyHead(max(assessment.safety, key=lambda name: assessment.safety[name]))
+    return tuple(explain(post, assessment, MAX_TERMS, head=head))
 
 
 def judge(posts: Sequence[ToJudge], *, received_at: datetime) -> list[Judgement]:
     """One judgement per post, in order."""
-    assessments = _assess(posts)
     rules = triage_rules()
-    return [
-        Judgement(
-            assessment=assessment,
-            decision=decide(
-                assessment,
-                Context(
-                    received_at=received_at,
-                    from_agency=post.from_agency,
-                    author_followers=post.author_followers,
-                ),
-                rules=rules,
-                schedule=post.schedule,
+    judgements = []
+    for post, assessment in zip(posts, _assess(posts), strict=True):
+        decision = decide(
+            assessment,
+            Context(
+                received_at=received_at,
+                from_agency=post.from_agency,
+                author_followers=post.author_followers,
             ),
-            terms=_find_terms(post.text, assessment),
+            rules=rules,
+            schedule=post.schedule,
         )
-        for post, assessment in zip(posts, assessments, strict=True)
-    ]
+        terms = _find_terms(post.text, assessment, decision)
+        judgements.append(Judgement(assessment=assessment, decision=decision, terms=terms))
+    return judgements
 
 
 _LABELS = tuple(label.value for label in Label)

@@ -99,7 +99,7 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
     case.label = judgement.label
     case.disposition = decision.disposition
     case.priority = decision.priority
-    case.urgency = assessment.urgency
+    case.urgency = judgement.urgency
     case.hostility = assessment.hostility
     case.rule, case.rule_version = decision.rule, decision.rule_version
     case.waits_for, case.show_911 = decision.waits_for, decision.show_911

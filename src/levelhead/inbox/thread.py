@@ -164,8 +164,8 @@ def explain_case(case: Case, lang: str) -> WhyHere:
             else []
         ),
         changes=changes,
-        terms=[str(term) for term, _ in reading.get("terms", [])] if agrees else [],
-        like=_read_like(reading, lang),
+        terms=[str(term) for term, _ in reading.get("terms", [])] if agrees or not case.corrected else [],
+        like=_read_like(reading, case.label, lang),
     )
 
 
@@ -177,9 +177,10 @@ def _read_reading(kept: Assessment) -> dict[str, Any]:
     return reading if isinstance(reading, dict) else {}
 
 
-def _read_like(reading: dict[str, Any], lang: str) -> tuple[str, str] | None:
+def _read_like(reading: dict[str, Any], label: str, lang: str) -> tuple[str, str] | None:
+    """The example like the post; one of another label explains nothing."""
     like = reading.get("like")
-    if not like:
+    if not like or like[1] != label:
         return None
     words = triage_rules().label_words[Label(like[1])]
     return str(like[0]), words.get(lang, words["en"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -210,4 +211,6 @@ def _warm_up() -> None:
     except ConfigurationError as error:
         log.warning("the encoder cannot be used; posts keep their first score", error=error.message)
         load().assess(posts)
+    # What is here now stays: collecting garbage need not look at it again and again.
+    gc.freeze()
     log.info("models are loaded", seconds=round(time.monotonic() - started, 2))

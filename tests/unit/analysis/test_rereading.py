@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from levelhead.analysis import heads as head_table
 from levelhead.analysis.assess import Assessor, load
 from levelhead.analysis.domain import PostText
 from levelhead.analysis.encoder import COLUMNS, Encoder, load_encoder
+from levelhead.analysis.examples import load_examples
 from levelhead.analysis.rereading import Rereader, choose_unsure, read_blend, spread
 from levelhead.kernel.errors import ConfigurationError
 
@@ -58,6 +62,17 @@ def test_those_that_were_not_reread_keep_their_first_scores() -> None:
     assert [mixed[n] for n in kept] == [cheap[n] for n in kept]
 
 
+def test_a_like_example_is_looked_for_where_it_is_asked_for() -> None:
+    known = load_examples().texts[0]
+    [bare] = load().assess([PostText(text=known)], reread=1.0)
+    assert bare.reading is not None
+    assert bare.reading.like is None
+    [shown] = load().assess([PostText(text=known)], reread=1.0, likes=True)
+    assert shown.reading is not None
+    assert shown.reading.like is not None
+    assert shown.reading.like.text == known
+
+
 def test_the_least_sure_come_first() -> None:
     values = np.zeros((3, head_table.HEAD_COUNT), dtype=np.float32)
     values[:, head_table.SAFETY] = -9.0
@@ -71,12 +86,25 @@ def test_the_least_sure_come_first() -> None:
     assert choose_unsure(values, 5) == [0, 1, 2]
 
 
-def test_company_changes_a_score_by_little() -> None:
-    together = load().assess(POSTS, reread=1.0)
+def test_a_post_is_read_alike_alone_and_in_company() -> None:
+    together = load().assess(POSTS * 5, reread=1.0)
     for n, post in enumerate(POSTS):
         [alone] = load().assess([post], reread=1.0)
+        assert together[n].label is alone.label
         for name, score in alone.label_scores.items():
-            assert together[n].label_scores[name] == pytest.approx(score, abs=0.08)
+            assert together[n].label_scores[name] == pytest.approx(score, abs=1e-3)
+        for head, score in alone.safety.items():
+            assert together[n].safety[head] == pytest.approx(score, abs=1e-3)
+
+
+def test_nobody_counts_what_is_read(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    read = "from levelhead.analysis.encoder import Encoder; Encoder().read(['hello'])"
+    subprocess.run(
+        [sys.executable, "-c", read], check=True, env={**os.environ, "HOME": str(home)}
+    )
+    assert [path for path in home.rglob("*") if "onnxruntime" in path.name.lower()] == []
 
 
 def test_threads_give_the_same_as_one() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
+import re
 import sys
 from pathlib import Path
 
@@ -16,6 +18,7 @@ ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
 from training import conversations, fit, sources, train  # noqa: E402
+from training.accounts import name_official, name_private  # noqa: E402
 from training.sources import Example  # noqa: E402
 
 from levelhead.analysis import heads as head_table  # noqa: E402
@@ -139,8 +142,16 @@ def test_mentions_are_added_to_training_posts_alone() -> None:
         Example(text="@Pool when?", source="corpus", label="question"),
     ]
     (copy,) = sources.add_mentions(posts, seed=1)
-    assert copy.text.endswith(" pool?")
-    assert copy.text.startswith("@")
+    assert "pool?" in copy.text
+    assert copy.text.count("@") >= 1
+
+
+def test_names_of_many_kinds_are_made() -> None:
+    choose = random.Random(3)
+    official = {name_official(choose) for _ in range(200)}
+    assert len(official) > 150
+    assert not official & {name_private(choose) for _ in range(200)}
+    assert all(re.fullmatch(r"@\w+", name) for name in official)
 
 
 def test_temperature_softens_what_is_too_sure() -> None:

@@ -20,6 +20,7 @@ from levelhead.analysis.wording import reword
         ("thanks 🙏🙏🙏", "thanks person with folded hands"),
         ("hi 👍🏽", "hi thumbs up sign"),
         ("¿Dónde está?", "¿Dónde está?"),
+        ("@a @b @c @d @e hello @f", "@ a @ b @ c hello @ f"),
         ("", ""),
     ],
 )
