@@ -261,11 +261,13 @@ def print_table(figures: dict[str, Any]) -> Iterator[str]:
     yield (
         f"ordinary week: {week['posts']:,} posts, {week['false_alarms_a_week']:.2f} false alarms "
         f"a week (3x mean: {week['simple_false_alarms_a_week']:.1f}), "
-        f"{week['quiet_alerts_a_day']:.1f} alerts of level 0-1 a day"
+        f"{week['quiet_alerts_a_day']:.1f} alerts of level 0-1 a day (part of the next line; "
+        "has no goal of its own)"
     )
     yield (
-        f"all ordinary time: {figures['ordinary_weeks']} weeks, "
-        f"{figures['false_alarms_a_week']:.2f} false alarms a week"
+        f"all ordinary time, that before the events too: {figures['ordinary_weeks']} weeks, "
+        f"{figures['false_alarms_a_week']:.2f} false alarms a week; this figure decides "
+        f"(goal: at most {GOAL_FALSE_A_WEEK:g})"
     )
     yield "All goals hold here." if figures["ok"] else "Not all goals hold here."
 

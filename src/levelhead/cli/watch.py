@@ -24,7 +24,7 @@ from levelhead.cli.json_lines import (
     read_batches,
 )
 from levelhead.doctrine.levels import Alert, AlertBook
-from levelhead.kernel.errors import Invalid
+from levelhead.kernel.errors import ConfigurationError, Invalid
 
 # Posts read together where they come fast; where they come slowly each is read alone.
 BATCH: Final = 256
@@ -126,6 +126,8 @@ def make_reader(assessor: Assessor) -> Reader:
         try:
             posts = [PostText(text=text) for text in texts]
             return [_read(assessment) for assessment in assessor.assess(posts)]
+        except ConfigurationError:
+            raise
         except Exception:
             # One text that cannot be assessed must not silence the watch: words alone for it.
             if len(texts) == 1:
