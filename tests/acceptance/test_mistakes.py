@@ -71,7 +71,7 @@ class OneCommand(LazyGroup):
         (Conflict("It was changed."), "levelhead: It was changed.\n", 2),
         (KeyboardInterrupt(), "\nlevelhead: Stopped before the end.\n", 130),
         (EOFError(), "\nlevelhead: The input ended before the question was answered.\n", 2),
-        (click.ClickException("No room"), "levelhead: No room.\n", 1),
+        (click.ClickException("No room"), "levelhead: No room.\n", 2),
     ],
 )
 def test_what_ends_a_command(error: BaseException, said: str, status: int) -> None:

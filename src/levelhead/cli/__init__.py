@@ -66,9 +66,9 @@ class LazyGroup(click.Group):
             _end(error.message, ERROR_STATUS)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
-            sys.exit(error.exit_code)
+            sys.exit(ERROR_STATUS)
         except click.ClickException as error:
-            _end(_describe_mistake(error), error.exit_code)
+            _end(_describe_mistake(error), ERROR_STATUS)
         except click.Abort as error:
             # A question that nobody answers ends this way too, and only Ctrl-C is a wish.
             if isinstance(error.__context__, EOFError):
