@@ -183,3 +183,18 @@ def test_alerts_do_not_wait_for_the_end_of_a_batch():
     assert heard.getvalue()
     assert max(json.loads(heard.getvalue())["examples"]) <= lines.index(line)
     assert os.linesep not in heard.getvalue()
+
+
+def test_the_same_stream_gives_the_same_alerts_in_every_run():
+    # Words of equal weight stood in the order of a set, which Python shuffles at each start.
+    texts = [f"{text} by the old Harlow cannery wall" for text in EMERGENCY]
+    data = "\n".join(line_of(k, 20 * k, text) for k, text in enumerate(texts)).encode()
+    found = {
+        subprocess.run(
+            COMMAND, input=data, capture_output=True, timeout=60, check=True,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        ).stdout
+        for seed in range(5)
+    }  # fmt: skip
+    assert len(found) == 1
+    assert found != {b""}

@@ -86,6 +86,14 @@ def weigh(notes: Iterable[Note]) -> float:
     return mass
 
 
+def rank(counts: Counter[str], limit: int | None = None) -> list[tuple[str, int]]:
+    """The most frequent terms with their counts, always in the same order.
+
+    Terms of a post come out of a set, whose order differs from run to run; ties may not.
+    """
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
+
+
 def list_links(terms: Iterable[str], table: TermTable, at: float) -> list[str]:
     """Those of `terms` that come far more often than usual."""
     links = []
@@ -146,7 +154,7 @@ def _condense(notes: list[Note], terms: set[str], table: TermTable, at: float) -
             best = Chorus(list(held), list(chosen), mass, expected, found)
     # Other terms that its posts share name it better than those that hold it together.
     counts = Counter(term for note in best.notes for term in note.terms if term in terms)
-    best.terms = [term for term, count in counts.most_common() if count > 1] or best.terms
+    best.terms = [term for term, count in rank(counts) if count > 1] or best.terms
     return best
 
 

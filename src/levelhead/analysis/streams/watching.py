@@ -9,7 +9,14 @@ from itertools import pairwise
 from typing import Final
 
 from levelhead.analysis.streams.baselines import Share, WeekBaseline, surprise
-from levelhead.analysis.streams.chorus import Chorus, Note, find_chorus, list_links, name_topic
+from levelhead.analysis.streams.chorus import (
+    Chorus,
+    Note,
+    find_chorus,
+    list_links,
+    name_topic,
+    rank,
+)
 from levelhead.analysis.streams.domain import Burst, Reader, StreamPost
 from levelhead.analysis.streams.near_duplicates import NearDuplicates
 from levelhead.analysis.streams.signs import HOT, WARM, WITHOUT_MODEL, read_signs
@@ -231,7 +238,7 @@ class StreamWatch:
 
     def _weigh_volume(self, note: Note) -> list[Burst]:
         bursts: list[Burst] = []
-        for term in note.terms:
+        for term in sorted(note.terms):
             cell = self._table.cells.get(term)
             if cell is None or cell.fast < VOLUME_LEAST or cell.fast < cell.checked * GROWTH:
                 continue
@@ -249,9 +256,7 @@ class StreamWatch:
             ]
             counts = Counter(other_term for other in about for other_term in other.terms)
             shared = [
-                name
-                for name, count in counts.most_common(16)
-                if count >= 0.3 * len(about) and count > 1
+                name for name, count in rank(counts, 16) if count >= 0.3 * len(about) and count > 1
             ]
             links = list_links(shared, self._table, note.at)
             topic = self._topics.get(note.topic)
@@ -298,7 +303,7 @@ class StreamWatch:
         about = [note for note in self._recent if note.at >= at - FAST]
         evidence = self._gather(about) | {"negative_rise": rise, "strays": (hourly - usual) / stray}
         counts = Counter(term for note in about for term in note.terms)
-        terms = list_links((term for term, _ in counts.most_common(40)), self._table, at)
+        terms = list_links((term for term, _ in rank(counts, 40)), self._table, at)
         burst = self._make(
             at, terms, about, about[-EXAMPLES:], evidence, usual=usual * FAST / 3600, whole=True
         )
