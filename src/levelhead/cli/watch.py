@@ -54,7 +54,8 @@ def command(lang: str) -> None:
 
     Reads JSON Lines in the order of time from standard input, each {"id", "created_at", "text"}
     and optionally "author", "author_followers". Writes an alert as soon as one is due: at, kind,
-    topic, level, posts, baseline, examples, reasons.
+    topic, level, posts, baseline, examples, reasons, burst, authors. What is said again of
+    the same burst, because its level rises or it keeps growing, has the same `burst`.
 
     A line that cannot be read is told on standard error and passed over; the exit status is
     then 3. Blank lines are passed over.
@@ -158,6 +159,8 @@ def describe(alert: Alert) -> str:
             "baseline": round(alert.baseline, 2),
             "examples": list(alert.examples),
             "reasons": list(alert.reasons),
+            "burst": alert.burst,
+            "authors": alert.spread,
         },
         separators=(",", ":"),
     )

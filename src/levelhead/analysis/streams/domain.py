@@ -57,6 +57,12 @@ class Signs:
     rumor: bool = False
     official: bool = False
     high_reach: bool = False
+    # Alleges misconduct and says of whom.
+    accused: bool = False
+    # Calls on someone to go, or on others to come together against it.
+    call: bool = False
+    # Lives at stake, as someone beside it tells it.
+    peril: bool = False
     # Hazards named, such as "earthquake"; they link posts across words and languages.
     hazards: frozenset[str] = frozenset()
 
@@ -67,7 +73,7 @@ class Burst:
 
     # Stream time.
     at: datetime
-    # Terms a person can read, the most telling first; empty for the stream as a whole.
+    # What people call it, the most telling first; empty for the stream as a whole.
     topic: tuple[str, ...]
     # Posts about it in the window just past, and how many were to be expected.
     posts: int
@@ -76,6 +82,8 @@ class Burst:
     examples: tuple[object, ...]
     # Figures that rules may look at; see doctrine/data/levels.yaml for their names.
     evidence: Mapping[str, float] = field(default_factory=dict)
+    # Terms that tell whether two bursts are the same thing; where there are none, words of `topic`.
+    terms: frozenset[str] = frozenset()
     # The same number for what belongs together as far as is known; 0 where nothing is.
     key: int = 0
     # Whether the whole stream is meant and not a topic in it.

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from math import log
 from typing import Final
 
 from levelhead.analysis.streams.baselines import Share, WeekBaseline, surprise
-from levelhead.analysis.streams.chorus import Chorus, Note, find_chorus, list_links, name_topic
-from levelhead.analysis.streams.domain import Burst, Reader, StreamPost
+from levelhead.analysis.streams.chorus import Chorus, Note, find_chorus, list_links
+from levelhead.analysis.streams.domain import Burst, Reader, Signs, StreamPost
+from levelhead.analysis.streams.naming import name_topic
 from levelhead.analysis.streams.near_duplicates import NearDuplicates
 from levelhead.analysis.streams.signs import HOT, WARM, WITHOUT_MODEL, read_signs
 from levelhead.analysis.streams.stream_clock import StreamClock
 from levelhead.analysis.streams.term_table import FAST, HAZARD_MARK, TermTable
 from levelhead.analysis.streams.terms import cut_terms
-from levelhead.analysis.streams.vocabulary import load_vocabulary
+from levelhead.analysis.streams.vocabulary import TEXT_LIMIT, load_vocabulary
 
 # What is kept of the past for looking at single posts.
 RECENT: Final = 4096
@@ -34,17 +35,24 @@ LISTEN_POSTS: Final = 8
 GROWTH: Final = 1.3
 EXAMPLES: Final = 5
 TOPIC_TERMS: Final = 12
+TERMS_KEPT: Final = 6
 # Topics under way: how many are kept, and how long after their last post.
 MAX_TOPICS: Final = 64
 TOPIC_SECONDS: Final = 12 * 3600.0
 # How long single grave posts are remembered.
 GRAVE_WINDOW: Final = 60 * 60.0
+_GRAVE_SIGNS: Final[tuple[Callable[[Signs], bool], ...]] = (
+    lambda signs: signs.danger,
+    lambda signs: signs.press,
+    lambda signs: signs.misconduct,
+    lambda signs: signs.vigilante,
+)
 
 
 class Topic:
     """Something under way that later posts belong to."""
 
-    __slots__ = ("count", "last", "looked", "number", "terms")
+    __slots__ = ("count", "last", "looked", "number", "terms", "usual")
 
     def __init__(self, number: int, at: float) -> None:
         self.number = number
@@ -53,6 +61,8 @@ class Topic:
         self.count = 0
         # `count` when it was last reported on.
         self.looked = 0
+        # What was usual of its terms when it began: what has burst is soon not unusual any more.
+        self.usual: dict[str, float] = {}
 
 
 class StreamWatch:
@@ -87,12 +97,12 @@ class StreamWatch:
             return bursts
         texts = [post.text for post in posts]
         readings = self._reader(texts) if self._reader else [WITHOUT_MODEL] * len(texts)
+        self._clock.prime(post.created_at for post in posts)
         clusters = self._duplicates.add(texts).tolist()
         for post, reading, cluster in zip(posts, readings, clusters, strict=True):
             terms, words = cut_terms(post.text)
             signs = read_signs(post, words, reading, self._vocabulary)
             marked = [HAZARD_MARK + hazard for hazard in signs.hazards]
-            chosen = set(terms)
             note = Note(
                 at=self._clock.take(post.created_at),
                 id=post.id,
@@ -100,9 +110,7 @@ class StreamWatch:
                 terms=frozenset(terms + marked),
                 signs=signs,
                 cluster=cluster,
-                pairs=tuple(
-                    pair for pair in pairwise(words) if pair[0] in chosen and pair[1] in chosen
-                )[:20],
+                text=post.text[:TEXT_LIMIT],
             )
             bursts += self._count(note)
         return bursts
@@ -129,7 +137,7 @@ class StreamWatch:
             self._grave.popleft()
         if signs.danger or signs.press or signs.misconduct or signs.vigilante:
             self._grave.append(note)
-            bursts.append(self._describe_grave(note))
+            bursts += self._weigh_grave(note)
         if warm:
             bursts += self._hear_chorus(note)
         bursts += self._weigh_volume(note)
@@ -217,17 +225,23 @@ class StreamWatch:
         """Whether `term` ties posts to one place or thing, as the name of a hazard does not."""
         return not term.startswith(HAZARD_MARK) and not self._vocabulary.look_up(term).hazards
 
-    def _describe_grave(self, note: Note) -> Burst:
+    def _weigh_grave(self, note: Note) -> list[Burst]:
         links = set(list_links(note.terms, self._table, note.at))
         related = [
             other
             for other in self._grave
             if other is note or not (links or note.terms).isdisjoint(other.terms)
         ]
+        # The first few are looked at one by one, then whenever they have grown.
+        if not any(
+            sign(note.signs) and _is_step(sum(sign(other.signs) for other in related))
+            for sign in _GRAVE_SIGNS
+        ):
+            return []
         evidence = self._gather(related)
         evidence["originals"] = float(len({other.cluster for other in related}))
         terms = sorted(note.terms, key=lambda term: (term not in links, term))
-        return self._make(note.at, terms, related, related, evidence, key=note.topic)
+        return [self._make(note.at, terms, related, related, evidence, key=note.topic)]
 
     def _weigh_volume(self, note: Note) -> list[Burst]:
         bursts: list[Burst] = []
@@ -264,8 +278,7 @@ class StreamWatch:
                 "originals": float(len({other.cluster for other in about})),
                 "surprise": surprise(cell.fast, expected),
             }
-            # In three quarters of an hour more comes than in the decaying count.
-            usual = expected * WINDOW / FAST
+            usual = self._expect([term], topic, note.at)
             bursts.append(
                 self._make(
                     note.at,
@@ -317,9 +330,22 @@ class StreamWatch:
             unknown = sum(note.author is None for note in found)
             return float(min(by_text, len(known) + unknown))
 
+        def authors_of(holds: Callable[[Note], bool]) -> float:
+            found = [note.author for note in notes if holds(note)]
+            return float(len(set(found) - {None}) + found.count(None))
+
         largest = named.most_common(1)[0] if named else (0, 0)
         return {
             "authors": float(len(authors)),
+            "spread": authors_of(lambda note: True),
+            "accused": voices(lambda note: note.signs.accused),
+            "call": voices(lambda note: note.signs.call),
+            "peril": voices(lambda note: note.signs.peril),
+            "misconduct_authors": authors_of(lambda note: note.signs.misconduct),
+            "accused_authors": authors_of(lambda note: note.signs.accused),
+            "negative_authors": authors_of(lambda note: note.signs.negative),
+            "call_authors": authors_of(lambda note: note.signs.call),
+            "peril_authors": authors_of(lambda note: note.signs.peril),
             "danger": voices(lambda note: note.signs.danger),
             "negative": voices(lambda note: note.signs.negative),
             "negative_share": _share(notes, lambda note: note.signs.negative),
@@ -350,25 +376,66 @@ class StreamWatch:
     ) -> Burst:
         if usual is None:
             lead = [term for term in terms[:3] if not term.startswith(HAZARD_MARK)] or terms[:1]
-            expected = [self._table.expect(term, at)[0] for term in lead]
-            usual = max(expected, default=0.0) * WINDOW / FAST
-        evidence["posts"] = float(len(about))
-        evidence["ratio"] = len(about) / max(usual, 1.0)
+            usual = self._expect(lead, self._topics.get(key), at)
+        posts = self._count_posts(terms, about, at)
+        evidence["posts"] = float(posts)
+        evidence["ratio"] = posts / max(usual, 1.0)
+        if about:
+            # Who wrote the posts that are kept no longer is not known; it is as varied.
+            evidence["spread"] *= posts / len(about)
         examples: dict[int, object] = {}
-        for note in sorted(telling, key=lambda note: -note.signs.heat):
+        for note in sorted(telling, key=_weigh_example):
             examples.setdefault(note.cluster, note.id)
             if len(examples) == EXAMPLES:
                 break
         return Burst(
             at=self._clock.now or datetime.fromtimestamp(at, UTC),
-            topic=name_topic(terms, telling),
-            posts=len(about),
+            topic=name_topic(terms, [(note.text, note.cluster) for note in telling]),
+            terms=frozenset(_pick_terms(terms)),
+            posts=posts,
             baseline=usual,
             examples=tuple(examples.values()),
             evidence=evidence,
             key=key,
             whole_stream=whole,
         )
+
+    def _expect(self, terms: Sequence[str], topic: Topic | None, at: float) -> float:
+        """Posts usual in the window."""
+        most = 0.0
+        for term in terms:
+            expected, _ = self._table.expect(term, at)
+            if topic is not None:
+                if term in topic.usual or len(topic.usual) < 2 * TOPIC_TERMS:
+                    topic.usual.setdefault(term, expected)
+                expected = min(expected, topic.usual.get(term, expected))
+            most = max(most, expected)
+        # In three quarters of an hour more comes than in the decaying count.
+        return most * WINDOW / FAST
+
+    def _count_posts(self, terms: Sequence[str], about: Sequence[Note], at: float) -> int:
+        """Posts in the window; in a flood, when the ring is shorter than it, by the count."""
+        full = len(self._recent) == RECENT and self._recent[0].at > at - WINDOW
+        cells = [self._table.cells.get(term) for term in terms[:1]] if full else []
+        return max(len(about), *(int(cell.fast) for cell in cells if cell is not None), 0)
+
+
+def _is_step(number: int) -> bool:
+    if number <= 8:
+        return number > 0
+    return int(log(number, GROWTH)) > int(log(number - 1, GROWTH))
+
+
+def _weigh_example(note: Note) -> float:
+    signs = note.signs
+    plain = signs.danger + signs.misconduct + signs.peril + 0.5 * signs.call
+    return -signs.heat - plain
+
+
+def _pick_terms(terms: Sequence[str]) -> list[str]:
+    """Terms to tell by whether two bursts are the same; hazards only where there is nothing else."""
+    chosen = [term for term in terms if not term.startswith(HAZARD_MARK)][:TERMS_KEPT]
+    return chosen or [term.removeprefix(HAZARD_MARK) for term in terms][:TERMS_KEPT]
 
 
 def _share(notes: Sequence[Note], holds: Callable[[Note], bool]) -> float:
