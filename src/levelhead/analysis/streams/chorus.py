@@ -37,6 +37,8 @@ class Note:
     # Terms, and hazards with HAZARD_MARK before them.
     terms: frozenset[str]
     signs: Signs
+    # Names of the signs that hold, to count by.
+    marks: tuple[str, ...]
     cluster: int
     # Its beginning as it was written, to name topics with.
     text: str

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +22,8 @@ JOINTS: Final = frozenset("of the at in on for and de del la las los el en y da 
 MOST_CONTENT: Final = 4
 LONGEST_PHRASE: Final = 5
 # So many posts are read for a name, and so many words of each.
-MOST_POSTS: Final = 120
-MOST_WORDS: Final = 60
+MOST_POSTS: Final = 64
+MOST_WORDS: Final = 40
 # What a further copy of the same words says for a phrase.
 COPY_SUPPORT: Final = 0.1
 # A phrase must be in so much of the posts that hold its rarest word, or it is half a name.
@@ -67,12 +66,21 @@ def name_topic(
     `terms` are those that make it stand out, the most telling first. Words stand alone where no
     phrase is shared.
     """
-    links = {term.lstrip("#") for term in terms if not term.startswith(HAZARD_MARK)}
     read = list(texts)[-MOST_POSTS:]
-    known = frozenset(
-        word.folded for text, _ in read for run in cut_runs(text) for word in run if word.folded
+    cut = [cut_runs(text) for text, _ in read]
+    known = STOP_WORDS.union(word.folded for runs in cut for run in runs for word in run)
+    links = {
+        part
+        for term in terms
+        if not term.startswith(HAZARD_MARK)
+        for part in (split_hashtag(term, known) if term.startswith("#") else (term,))
+    }
+    phrases = _count_phrases(
+        [
+            (cut_runs(text, known) if "#" in text else runs, cluster)
+            for (text, cluster), runs in zip(read, cut, strict=True)
+        ]
     )
-    phrases = _count_phrases(read, known)
     names: list[str] = []
     used: set[str] = set()
     first = 0.0
@@ -125,9 +133,8 @@ def _cut(text: str, known: frozenset[str]) -> list[list[Word]]:
     return [run for run in runs if run]
 
 
-@lru_cache(maxsize=4096)
 def split_hashtag(tag: str, known: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """The words that run together in a hashtag: by capitals, else by `known` words."""
+    """The words that run together in a hashtag: by capitals, else two or three `known` ones."""
     bare = tag.lstrip("#").replace("_", " ")
     parts = [part for piece in bare.split() for part in _CAMEL.findall(piece)]
     if len(parts) > 1 and sum(map(len, parts)) == len(bare.replace(" ", "")):
@@ -136,12 +143,13 @@ def split_hashtag(tag: str, known: frozenset[str] = frozenset()) -> tuple[str, .
     folded = fold(bare)
     for cut in range(len(folded) - 3, 2, -1):
         head, tail = folded[:cut], folded[cut:]
-        if head in known and (tail in known or tail in STOP_WORDS):
+        if head not in known:
+            continue
+        if tail in known:
             return head, tail
         for second in range(len(tail) - 3, 1, -1):
-            middle, end = tail[:second], tail[second:]
-            if {head, middle, end} <= known | STOP_WORDS:
-                return head, middle, end
+            if tail[:second] in known and tail[second:] in known:
+                return head, tail[:second], tail[second:]
     return (bare,)
 
 
@@ -187,14 +195,14 @@ def _can_stand_alone(term: str) -> bool:
 
 
 def _count_phrases(
-    texts: Sequence[tuple[str, int]], known: frozenset[str]
+    texts: Sequence[tuple[list[list[Word]], int]],
 ) -> dict[tuple[str, ...], _Phrase]:
     phrases: dict[tuple[str, ...], _Phrase] = {}
     # The same words in copies of one text say little more than once.
     said: set[tuple[tuple[str, ...], int]] = set()
-    for text, cluster in texts:
+    for runs, cluster in texts:
         found: dict[tuple[str, ...], str] = {}
-        for run in cut_runs(text, known):
+        for run in runs:
             light = [_is_light(word.folded) for word in run]
             for begin in range(len(run)):
                 if light[begin]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from levelhead.analysis.streams.baselines import Share, WeekBaseline, surprise
 from levelhead.analysis.streams.chorus import Chorus, Note, find_chorus, list_links
-from levelhead.analysis.streams.domain import Burst, Reader, Signs, StreamPost
+from levelhead.analysis.streams.domain import Burst, Reader, StreamPost
 from levelhead.analysis.streams.naming import name_topic
 from levelhead.analysis.streams.near_duplicates import NearDuplicates
 from levelhead.analysis.streams.signs import HOT, WARM, WITHOUT_MODEL, read_signs
@@ -41,12 +41,14 @@ MAX_TOPICS: Final = 64
 TOPIC_SECONDS: Final = 12 * 3600.0
 # How long single grave posts are remembered.
 GRAVE_WINDOW: Final = 60 * 60.0
-_GRAVE_SIGNS: Final[tuple[Callable[[Signs], bool], ...]] = (
-    lambda signs: signs.danger,
-    lambda signs: signs.press,
-    lambda signs: signs.misconduct,
-    lambda signs: signs.vigilante,
+# Signs that are counted, those that make a single post worth a look, and those whose copies count
+# too: an allegation passed on a hundred times is one voice and a hundred authors.
+MARKS: Final = (
+    *("danger", "negative", "press", "misconduct", "accused", "vigilante", "rumor", "official"),
+    *("high_reach", "call", "peril"),
 )
+GRAVE: Final = frozenset({"danger", "press", "misconduct", "vigilante"})
+SPREADING: Final = frozenset({"misconduct", "accused", "negative", "call", "peril"})
 
 
 class Topic:
@@ -109,6 +111,7 @@ class StreamWatch:
                 author=post.author,
                 terms=frozenset(terms + marked),
                 signs=signs,
+                marks=tuple(mark for mark in MARKS if getattr(signs, mark)),
                 cluster=cluster,
                 text=post.text[:TEXT_LIMIT],
             )
@@ -135,7 +138,7 @@ class StreamWatch:
             self._warm.popleft()
         while self._grave and self._grave[0].at < at - GRAVE_WINDOW:
             self._grave.popleft()
-        if signs.danger or signs.press or signs.misconduct or signs.vigilante:
+        if not GRAVE.isdisjoint(note.marks):
             self._grave.append(note)
             bursts += self._weigh_grave(note)
         if warm:
@@ -234,8 +237,9 @@ class StreamWatch:
         ]
         # The first few are looked at one by one, then whenever they have grown.
         if not any(
-            sign(note.signs) and _is_step(sum(sign(other.signs) for other in related))
-            for sign in _GRAVE_SIGNS
+            _is_step(sum(mark in other.marks for other in related))
+            for mark in note.marks
+            if mark in GRAVE
         ):
             return []
         evidence = self._gather(related)
@@ -245,7 +249,8 @@ class StreamWatch:
 
     def _weigh_volume(self, note: Note) -> list[Burst]:
         bursts: list[Burst] = []
-        for term in note.terms:
+        # Sorted, so that the same stream always gives the same bursts.
+        for term in sorted(note.terms):
             cell = self._table.cells.get(term)
             if cell is None or cell.fast < VOLUME_LEAST or cell.fast < cell.checked * GROWTH:
                 continue
@@ -264,13 +269,14 @@ class StreamWatch:
             counts = Counter(other_term for other in about for other_term in other.terms)
             shared = [
                 name
-                for name, count in counts.most_common(16)
+                for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:16]
                 if count >= 0.3 * len(about) and count > 1
             ]
-            links = list_links(shared, self._table, note.at)
+            # In a long burst its terms have become usual; they are its terms all the same.
+            links = list_links(shared, self._table, note.at) or shared or [term]
             topic = self._topics.get(note.topic)
             if topic is None:
-                topic = self._open_topic(links or [term], about, note.at)
+                topic = self._open_topic(links, about, note.at)
             evidence = self._gather(about)
             evidence |= {
                 "emergency": 0.0,
@@ -282,7 +288,7 @@ class StreamWatch:
             bursts.append(
                 self._make(
                     note.at,
-                    links or [term],
+                    links,
                     about,
                     about,
                     evidence,
@@ -319,48 +325,31 @@ class StreamWatch:
 
     def _gather(self, notes: Sequence[Note]) -> dict[str, float]:
         """Figures about posts that belong together."""
-        authors = {note.author for note in notes if note.author is not None}
         named = Counter(note.cluster for note in notes)
-
-        def voices(holds: Callable[[Note], bool]) -> float:
-            # Copies of one text, and one author's posts, are one voice.
-            found = [note for note in notes if holds(note)]
-            by_text = len({note.cluster for note in found})
-            known = {note.author for note in found if note.author is not None}
-            unknown = sum(note.author is None for note in found)
-            return float(min(by_text, len(known) + unknown))
-
-        def authors_of(holds: Callable[[Note], bool]) -> float:
-            found = [note.author for note in notes if holds(note)]
-            return float(len(set(found) - {None}) + found.count(None))
-
+        known = {note.author for note in notes if note.author is not None}
+        unknown = sum(note.author is None for note in notes)
+        marked: dict[str, list[Note]] = {mark: [] for mark in MARKS}
+        for note in notes:
+            for mark in note.marks:
+                marked[mark].append(note)
         largest = named.most_common(1)[0] if named else (0, 0)
-        return {
-            "authors": float(len(authors)),
-            "spread": authors_of(lambda note: True),
-            "accused": voices(lambda note: note.signs.accused),
-            "call": voices(lambda note: note.signs.call),
-            "peril": voices(lambda note: note.signs.peril),
-            "misconduct_authors": authors_of(lambda note: note.signs.misconduct),
-            "accused_authors": authors_of(lambda note: note.signs.accused),
-            "negative_authors": authors_of(lambda note: note.signs.negative),
-            "call_authors": authors_of(lambda note: note.signs.call),
-            "peril_authors": authors_of(lambda note: note.signs.peril),
-            "danger": voices(lambda note: note.signs.danger),
-            "negative": voices(lambda note: note.signs.negative),
-            "negative_share": _share(notes, lambda note: note.signs.negative),
-            "press": voices(lambda note: note.signs.press),
-            "misconduct": voices(lambda note: note.signs.misconduct),
-            "vigilante": voices(lambda note: note.signs.vigilante),
-            "rumor": voices(lambda note: note.signs.rumor),
-            "official": voices(lambda note: note.signs.official),
-            "high_reach": voices(lambda note: note.signs.high_reach),
+        figures = {
+            "authors": float(len(known)),
+            "spread": float(len(known) + unknown),
+            "negative_share": len(marked["negative"]) / len(notes) if notes else 0.0,
             "copies": float(largest[1]),
             "copies_share": largest[1] / len(notes) if notes else 0.0,
             "copy_authors": float(
                 len({n.author for n in notes if n.cluster == largest[0] and n.author is not None})
             ),
         }
+        for mark, found in marked.items():
+            authors = _count_authors(found)
+            # Copies of one text, and one author's posts, are one voice.
+            figures[mark] = float(min(len({note.cluster for note in found}), authors))
+            if mark in SPREADING:
+                figures[f"{mark}_authors"] = float(authors)
+        return figures
 
     def _make(
         self,
@@ -418,6 +407,12 @@ class StreamWatch:
         full = len(self._recent) == RECENT and self._recent[0].at > at - WINDOW
         cells = [self._table.cells.get(term) for term in terms[:1]] if full else []
         return max(len(about), *(int(cell.fast) for cell in cells if cell is not None), 0)
+
+
+def _count_authors(notes: Sequence[Note]) -> int:
+    """How many wrote them; one whose author is not known counts by itself."""
+    known = {note.author for note in notes if note.author is not None}
+    return len(known) + sum(note.author is None for note in notes)
 
 
 def _is_step(number: int) -> bool:
