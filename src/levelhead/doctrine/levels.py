@@ -271,7 +271,7 @@ class AlertBook:
         grave = proposal.level >= Level.ISSUE
         if not grave and not (burst.whole_stream or proposal.level == Level.WATCH):
             return None
-        words = burst.terms or frozenset(word for name in burst.topic for word in name.split())
+        words = frozenset(word for name in burst.topic for word in name.split())
         spread = _count_authors(burst)
         said = self._find(burst, words)
         if said is not None and proposal.level <= said.level:
@@ -297,7 +297,7 @@ class AlertBook:
         return Alert(
             at=at,
             kind="level" if grave else "burst",
-            topic=burst.topic,
+            topic=burst.name(),
             level=proposal.level,
             posts=burst.posts,
             baseline=burst.baseline,
@@ -325,7 +325,7 @@ class AlertBook:
         return Alert(
             at=at,
             kind="update",
-            topic=burst.topic,
+            topic=burst.name(),
             level=said.level,
             posts=burst.posts,
             baseline=burst.baseline,

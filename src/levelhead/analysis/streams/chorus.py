@@ -10,7 +10,7 @@ from typing import Final
 from levelhead.analysis.streams.baselines import surprise
 from levelhead.analysis.streams.domain import Signs
 from levelhead.analysis.streams.signs import HOT
-from levelhead.analysis.streams.term_table import HAZARD_MARK, TermTable
+from levelhead.analysis.streams.term_table import TermTable
 
 # A term links posts where it comes this many times as often as usual, and at least twice.
 LINK_RATIO: Final = 3.0

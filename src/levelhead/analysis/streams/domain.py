@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -73,7 +73,7 @@ class Burst:
 
     # Stream time.
     at: datetime
-    # What people call it, the most telling first; empty for the stream as a whole.
+    # Terms that make it stand out, the most telling first; empty for the stream as a whole.
     topic: tuple[str, ...]
     # Posts about it in the window just past, and how many were to be expected.
     posts: int
@@ -82,9 +82,13 @@ class Burst:
     examples: tuple[object, ...]
     # Figures that rules may look at; see doctrine/data/levels.yaml for their names.
     evidence: Mapping[str, float] = field(default_factory=dict)
-    # Terms that tell whether two bursts are the same thing; where there are none, words of `topic`.
-    terms: frozenset[str] = frozenset()
     # The same number for what belongs together as far as is known; 0 where nothing is.
     key: int = 0
     # Whether the whole stream is meant and not a topic in it.
     whole_stream: bool = False
+    # What people call it. Asked for only where it is told, for it means reading the posts again.
+    call_it: Callable[[], tuple[str, ...]] | None = field(default=None, compare=False, repr=False)
+
+    def name(self) -> tuple[str, ...]:
+        """What people call it; the terms where that is not known."""
+        return (self.call_it() if self.call_it else ()) or self.topic

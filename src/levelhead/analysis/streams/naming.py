@@ -17,7 +17,10 @@ NAME_EDGES_FILE: Final = Path(__file__).parent / "data" / "name_edges.txt"
 # Dates, and words of telling and sharing: no name begins or ends with one.
 NAME_EDGES: Final = frozenset(NAME_EDGES_FILE.read_text(encoding="utf-8").split())
 # Words that join the parts of a name.
-JOINTS: Final = frozenset("of the at in on for and de del la las los el en y da do das dos di".split())
+JOINTS: Final = frozenset(
+    {"of", "the", "at", "in", "on", "for", "and"}
+    | {"de", "del", "la", "las", "los", "el", "en", "y", "da", "do", "das", "dos", "di"}
+)
 # Words of a phrase: so many that mean something, so many in all.
 MOST_CONTENT: Final = 4
 LONGEST_PHRASE: Final = 5
@@ -112,22 +115,22 @@ def cut_runs(text: str, known: frozenset[str] = frozenset()) -> list[list[Word]]
 def _cut(text: str, known: frozenset[str]) -> list[list[Word]]:
     runs: list[list[Word]] = [[]]
     tagged = False
-    for token in _TOKEN.findall(text)[:MOST_WORDS]:
-        if token == "\u2026" or token.startswith(".."):
+    for piece in _TOKEN.findall(text)[:MOST_WORDS]:
+        if piece == "\u2026" or piece.startswith(".."):
             # Cut off here: the last word may be half a word.
             if runs[-1]:
                 runs[-1].pop()
             runs.append([])
-        elif token[0] == "#" and len(token) > 1:
+        elif piece[0] == "#" and len(piece) > 1:
             if tagged:
                 runs.append([])
-            runs[-1] += [Word(fold(part), part.lower()) for part in split_hashtag(token, known)]
+            runs[-1] += [Word(fold(part), part.lower()) for part in split_hashtag(piece, known)]
             tagged = True
             continue
-        elif token[0] == "@" or "://" in token or not (token[0].isalnum()):
+        elif piece[0] == "@" or "://" in piece or not (piece[0].isalnum()):
             runs.append([])
         else:
-            word = token.replace("\u2019", "'")
+            word = piece.replace("\u2019", "'")
             runs[-1].append(Word(fold(word), word.lower(), word[0].isupper()))
         tagged = False
     return [run for run in runs if run]
@@ -136,7 +139,7 @@ def _cut(text: str, known: frozenset[str]) -> list[list[Word]]:
 def split_hashtag(tag: str, known: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """The words that run together in a hashtag: by capitals, else two or three `known` ones."""
     bare = tag.lstrip("#").replace("_", " ")
-    parts = [part for piece in bare.split() for part in _CAMEL.findall(piece)]
+    parts = [part for half in bare.split() for part in _CAMEL.findall(half)]
     if len(parts) > 1 and sum(map(len, parts)) == len(bare.replace(" ", "")):
         # Initials stand for themselves: a tag of single letters is no phrase.
         return tuple(parts) if max(map(len, parts)) > 2 else (bare,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from math import log
 from typing import Final
 
@@ -379,8 +380,8 @@ class StreamWatch:
                 break
         return Burst(
             at=self._clock.now or datetime.fromtimestamp(at, UTC),
-            topic=name_topic(terms, [(note.text, note.cluster) for note in telling]),
-            terms=frozenset(_pick_terms(terms)),
+            topic=tuple(_pick_terms(terms)),
+            call_it=partial(_name, list(terms), list(telling)),
             posts=posts,
             baseline=usual,
             examples=tuple(examples.values()),
@@ -409,6 +410,10 @@ class StreamWatch:
         return max(len(about), *(int(cell.fast) for cell in cells if cell is not None), 0)
 
 
+def _name(terms: Sequence[str], notes: Sequence[Note]) -> tuple[str, ...]:
+    return name_topic(terms, [(note.text, note.cluster) for note in notes])
+
+
 def _count_authors(notes: Sequence[Note]) -> int:
     """How many wrote them; one whose author is not known counts by itself."""
     known = {note.author for note in notes if note.author is not None}
@@ -428,7 +433,7 @@ def _weigh_example(note: Note) -> float:
 
 
 def _pick_terms(terms: Sequence[str]) -> list[str]:
-    """Terms to tell by whether two bursts are the same; hazards only where there is nothing else."""
+    """Terms that tell what it is; hazards only where there is nothing else."""
     chosen = [term for term in terms if not term.startswith(HAZARD_MARK)][:TERMS_KEPT]
     return chosen or [term.removeprefix(HAZARD_MARK) for term in terms][:TERMS_KEPT]
 
