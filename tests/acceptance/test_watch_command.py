@@ -21,6 +21,7 @@ from tests.unit.streams.test_watching import EMERGENCY, ordinary, read
 
 COMMAND = [str(Path(sys.executable).parent / "levelhead"), "watch"]
 FIELDS = ["at", "kind", "topic", "level", "posts", "baseline", "examples", "reasons"]
+FIELDS += ["burst", "authors", "update"]
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PLEA = "we are trapped on the second floor, smoke in the building, please send help now"
 
@@ -40,8 +41,11 @@ def check_alert(line, seen):
     alert = json.loads(line)
     assert list(alert) == FIELDS
     assert alert["kind"] in ("burst", "level")
+    assert alert["burst"] >= 1
+    assert alert["authors"] >= 1
     assert 0 <= alert["level"] <= 4
     assert (alert["kind"] == "level") == (alert["level"] >= 2)
+    assert type(alert["update"]) is bool
     assert datetime.fromisoformat(alert["at"]).tzinfo is not None
     assert all(isinstance(term, str) and term for term in alert["topic"])
     assert alert["posts"] >= 1
