@@ -115,9 +115,7 @@ def due_moment(day: date, at: time | None, *, schedule: Schedule) -> datetime:
     return schedule.moment_of(day, minutes)
 
 
-def _is_no_commitment(
-    reading: Reading, words: Span, near: Span, patterns: _Patterns
-) -> bool:
+def _is_no_commitment(reading: Reading, words: Span, near: Span, patterns: _Patterns) -> bool:
     bare = reading.bare
     return bool(
         reading.text[: near[1]].rstrip().endswith("?")

@@ -87,7 +87,9 @@ _WHEN: Final = re.compile(
     + r"|(?P<span>(?:end of (?:the )?|fin(?:al|ales)? del? |next |la proxima |el proximo "
     r"|la semana que|this |este |esta |the end of (?:the )?)"
     r"\s?(?:day|week|month|year|business|semana|mes|ano|dia|viene))"
-    r"|(?:(?:an?|un) (?=few|couple|par))?(?P<count>\d{1,4}|" + _any(_NUMBERS) + r")(?:\s(?:of|de))?\s(?P<work>business |working |work )?"
+    r"|(?:(?:an?|un) (?=few|couple|par))?(?P<count>\d{1,4}|"
+    + _any(_NUMBERS)
+    + r")(?:\s(?:of|de))?\s(?P<work>business |working |work )?"
     r"(?P<unit>" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")(?P<work2> habiles)?"
     r"|(?P<eod>eod|close of business|cob)"
     r"|(?P<hour5>\d{1,2})(?:[:.](?P<minute5>\d\d))?\s?(?P<half5>[ap])\.?\s?m(?:\b|\.))"
@@ -210,9 +212,7 @@ def _read_figures(found: re.Match[str], at: time | None, today: date) -> Due | N
             days.append(_on(month, number, year, today))
     if not days:
         return None
-    return Due(
-        span=found.span(), day=days[0], at=at, others=tuple((day, at) for day in days[1:])
-    )
+    return Due(span=found.span(), day=days[0], at=at, others=tuple((day, at) for day in days[1:]))
 
 
 def _on(month: int, number: int, year: int | None, today: date) -> date:
