@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
@@ -19,6 +20,10 @@ from levelhead.kernel.errors import Invalid
 
 # Promises of one draft that its form asks about.
 ASKED_AT_ONCE = 10
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
+# "In a couple of hours" moves with the clock while the reply is written; morning and evening lie
+# further apart.
+_FORM_OPEN = timedelta(hours=3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,11 +142,20 @@ def due_of(terms: Terms, agency: Agency, *, readings: Sequence[datetime] = ()) -
     if readings and not terms.reading and not terms.day:
         raise Invalid(_("Say which date you meant; the words can be read in more than one way."))
     if terms.reading and terms.reading != "other":
-        try:
-            return datetime.fromisoformat(terms.reading).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise Invalid(_("Choose one of the dates, or give your own.")) from error
+        return _find_reading(terms.reading, readings)
     return read_due(terms.day, terms.at, agency)
+
+
+def _find_reading(chosen: str, readings: Sequence[datetime]) -> datetime:
+    """The proposed moment that was chosen: on a form that was open for a while, the nearest."""
+    try:
+        moment = datetime.fromisoformat(chosen).astimezone(UTC)
+    except (ValueError, OverflowError):
+        moment = None
+    near = [one for one in readings if moment is not None and abs(one - moment) < _FORM_OPEN]
+    if not near:
+        raise Invalid(_("Choose one of the dates, or give your own."))
+    return near[0]
 
 
 def read_due(day: str, at: str, agency: Agency) -> datetime | None:
@@ -152,12 +166,19 @@ def read_due(day: str, at: str, agency: Agency) -> datetime | None:
         return None
     try:
         on = date.fromisoformat(day)
-        clock_time = time.fromisoformat(at) if at else None
+        clock_time = _read_time(at) if at else None
     except ValueError as error:
         raise Invalid(
             _("Give the date as year, month and day, such as 2027-03-10, and the time as 17:00.")
         ) from error
     return due_moment(on, clock_time, schedule=agency.office_schedule)
+
+
+def _read_time(at: str) -> time:
+    # Browsers may send seconds; a zone or anything else is no time of this field.
+    if not _TIME.fullmatch(at):
+        raise ValueError(at)
+    return time.fromisoformat(at)
 
 
 def find_owner(agency: Agency, owner_id: int | None) -> User:
