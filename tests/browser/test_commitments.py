@@ -73,7 +73,7 @@ class CommitmentsTests(Promising, BrowserTestCase):
         self.look(f"{PATH}{late.pk}/", "commitment-es")
 
     def test_asked_about_under_the_reply(self) -> None:
-        reply = self.promise("We will fix the light on Oak next Friday. We'll call you. — Alice")
+        reply = self.promise("We will fix the light on Oak by 3/10. We'll call you. — Alice")
         outbox.deliver_due()
         self.look(f"/riverton/inbox/{reply.case_id}/", "asked")
 

@@ -44,6 +44,8 @@ class Terms:
     # On a reply form: "keep", "no", or "later".
     answer: str = "later"
     certain: bool = True
+    # Whether the person changed what was proposed.
+    edited: bool = False
     # When the words say it is due, where they leave no doubt.
     due_at: datetime | None = None
 
@@ -83,9 +85,11 @@ def terms_of_draft(text: str, *, agency: Agency, person: User, given: QueryDict)
         terms = _terms_of_promise(promise, f"p{number}-", agency, person)
         before = filled.get(terms.said)
         if before is not None:
+            proposed = (terms.what, terms.day, terms.at, terms.owner)
             terms = replace(
                 terms, what=before.what, day=before.day, at=before.at, reading=before.reading,
                 owner=before.owner, answer=before.answer,
+                edited=(before.what, before.day, before.at, before.owner) != proposed,
             )  # fmt: skip
         made.append(terms)
     return made

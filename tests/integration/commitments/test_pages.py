@@ -213,6 +213,8 @@ class ReplyFormTest(CommitmentPagesTestCase):
         assert "You promise 2 things" in page
         assert "Lamp 12" in page
         assert 'value="2026-03-25"' in page
+        # What was changed stays in sight; the other one is folded.
+        assert page.count('<details class="case-form" open>') == 1
         assert 'id="reply-p1-keep" name="p1-answer" value="keep" checked' in page
 
     def test_one_tap_keeps_it(self) -> None:

@@ -77,6 +77,15 @@ def test_every_way_to_read_a_date_is_proposed(text, readings):
     assert [f"{local(moment):%Y-%m-%d %H:%M}" for moment in promise.due.readings] == readings
 
 
+@pytest.mark.parametrize(
+    ("days", "readings"),
+    [(-3, ["2026-11-24", "2026-12-01"]), (-2, ["2026-12-01", "2026-11-24"]), (1, ["2026-12-01"])],
+)
+def test_next_tuesday_said_on_several_days(days, readings):
+    [promise] = find("We will call you next Tuesday.", WEDNESDAY + timedelta(days=days))
+    assert [f"{local(moment):%Y-%m-%d}" for moment in promise.due.readings] == readings
+
+
 def test_several_promises_each_with_its_own_date():
     text = "Sorry, Sam. We will call you tomorrow. Crews will fix the light by Friday! — Ana"
     first, second = find(text)

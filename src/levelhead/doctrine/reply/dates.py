@@ -195,8 +195,10 @@ def _read_weekday(found: re.Match[str], at: time | None, today: date) -> Due:
         soon = ((today + timedelta(days=ahead), at),) if ahead else ()
         return Due(span=found.span(), day=today + timedelta(days=ahead + 7), at=at, others=soon)
     day = today + timedelta(days=ahead)
-    # Said on a Friday, "Friday" may be today's or the next.
-    others = ((day + timedelta(days=7), at),) if not ahead else ()
+    # Said on a Friday, "Friday" may be today's or the next. A Sunday ends the week for some and
+    # begins it for others.
+    twice = (found["next"] == "next " and today.weekday() == 6) if ahead else not found["next"]
+    others = ((day + timedelta(days=7), at),) if twice else ()
     return Due(span=found.span(), day=day, at=at, others=others)
 
 
