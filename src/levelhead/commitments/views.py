@@ -68,7 +68,7 @@ def _show(
         request,
         "commitments/commitment.html",
         {
-            "commitment": found,
+            "one": found,
             "terms": terms_of(found, request.agency),
             "typed": given or {},
             "may_work": may_work,
