@@ -31,7 +31,7 @@ _DATA: Final = Path(__file__).resolve().parent / "data" / "promises.yaml"
 _REACH: Final = 200
 # "You said it is broken, and we will fix it": what was said ends at the joint.
 _JOINT: Final = re.compile(r"[;,:]|\s(?:and|but|so|y|pero|asi que)\s")
-_PARTS: Final = ("more", "unless", "condition_before", "condition_after", "told_before")
+_PARTS: Final = ("more", "dated", "unless", "condition_before", "condition_after", "told_before")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +61,7 @@ class Promise:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Patterns:
+    # Its group "dated" promises something only together with a date.
     promise: re.Pattern[str]
     check_unless: re.Pattern[str]
     unless: re.Pattern[str]
@@ -90,8 +91,10 @@ def find_promises(text: str, *, sent_at: datetime, schedule: Schedule) -> list[P
         near = (max(start, words.start() - NEAR), min(max(end, words.end()), words.end() + _REACH))
         if _is_no_commitment(reading, words.span(), near, patterns):
             continue
-        last = start
         said = choose_due(reading, words.span(), near, now=now)
+        if said is None and words["dated"]:
+            continue
+        last = start
         a, b = words.span()
         if said is not None:
             a, b = min(a, said.span[0]), max(b, said.span[1])
@@ -166,7 +169,9 @@ def _patterns() -> _Patterns:
     made = {name: compile_patterns(data[name], f"{_DATA.name}, {name}", {}) for name in _PARTS}
     rule = load_rulebook().rules[RuleName.PROMISE].patterns
     return _Patterns(
-        promise=re.compile(f"{rule['patterns'].pattern}|{made['more'].pattern}"),
+        promise=re.compile(
+            f"{rule['patterns'].pattern}|{made['more'].pattern}|(?P<dated>{made['dated'].pattern})"
+        ),
         check_unless=rule["unless"],
         unless=made["unless"],
         condition_before=re.compile(made["condition_before"].pattern, re.IGNORECASE),

@@ -87,11 +87,19 @@ _WHEN: Final = re.compile(
     + r"|(?P<span>(?:end of (?:the )?|fin(?:al|ales)? del? |next |la proxima |el proximo "
     r"|la semana que|this |este |esta |the end of (?:the )?)"
     r"\s?(?:day|week|month|year|business|semana|mes|ano|dia|viene))"
-    r"|(?:(?:an?|un) (?=few|couple|par))?(?P<count>\d{1,4}|"
+    r"|(?:(?:next|proximos|proximas)\s)?(?:(?:an?|un)\s(?=few|couple|par))?"
+    # "3-5 days" ends with the fifth.
+    r"(?:\d{1,2}\s?(?:-|to|or|a|o)\s?)?(?P<count>\d{1,4}|"
     + _any(_NUMBERS)
     + r")(?:\s(?:of|de))?\s(?P<work>business |working |work )?"
     r"(?P<unit>" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")(?P<work2> habiles)?"
     r"|(?P<eod>eod|close of business|cob)"
+    # A day of this month or the next, where the clause ends: no street and no floor.
+    r"|(?:the|el(?: dia)?)\s(?P<nth>\d{1,2})(?:st|nd|rd|th|)(?=\s?(?:[.,;!?)\n]|$|at\s|a las?\s))"
+    + _CLOCK.format(n=6)
+    + r"|a las?\s(?P<hour7>\d{1,2})(?:[:.](?P<minute7>\d\d))?"
+    r"(?:\s(?P<part7>de la (?:manana|tarde|noche)))?"
+    r"|(?P<hour8>\d{1,2}):(?P<minute8>\d\d)(?!\s?[ap]\.?m)"
     r"|(?P<hour5>\d{1,2})(?:[:.](?P<minute5>\d\d))?\s?(?P<half5>[ap])\.?\s?m(?:\b|\.))"
     r")(?!\w)"
 )
@@ -105,6 +113,9 @@ _PARTS: Final = {
     "night": time(23, 59),
     "noche": time(23, 59),
 }
+# Groups of a clock that stands after a day.
+_DAY_CLOCKS: Final = (0, 1, 2, 3, 4, 6)
+_THEN: Final = re.compile(r"\.?,?\s(?:on\s|del?\s|el\s){0,2}")
 _DUE_UNITS: Final = re.compile(r"(?:in|within|en|dentro de|next|las?|los)\s")
 MAX_DATES: Final = 50
 
@@ -132,12 +143,28 @@ class Due:
 
 def find_dates(plain: str, start: int, end: int, *, now: datetime) -> Iterator[Due]:
     """The times that plain text names between two places, at most MAX_DATES of them."""
+    clock: Due | None = None
     for count, found in enumerate(_WHEN.finditer(plain, start, end)):
         if count == MAX_DATES:
-            return
+            break
         due = _count_out(found, now)
-        if due is not None:
+        if due is None:
+            continue
+        if clock is not None:
+            # "At 5 pm on Monday" is one time.
+            if due.at is None and _THEN.fullmatch(plain[clock.span[1] : due.span[0]]):
+                others = tuple((day, clock.at) for day, _ in due.others)
+                span = (clock.span[0], due.span[1])
+                due = replace(due, span=span, at=clock.at, others=others)
+            else:
+                yield clock
+            clock = None
+        if _is_bare_clock(found):
+            clock = due
+        else:
             yield due
+    if clock is not None:
+        yield clock
 
 
 def _count_out(found: re.Match[str], now: datetime) -> Due | None:
@@ -172,6 +199,8 @@ def _read_words(found: re.Match[str], at: time | None, now: datetime) -> Due | N
         return _read_figures(found, at, today)
     if unit := found["unit"]:
         return _read_distance(found, unit, now)
+    if found["nth"]:
+        return Due(span=span, day=_next_nth(int(found["nth"]), today), at=at)
     if words := found["span"]:
         return Due(span=span, day=_read_span(words, today), at=at)
     return Due(span=span, day=today, at=at)
@@ -215,6 +244,24 @@ def _read_figures(found: re.Match[str], at: time | None, today: date) -> Due | N
     if not days:
         return None
     return Due(span=found.span(), day=days[0], at=at, others=tuple((day, at) for day in days[1:]))
+
+
+def _next_nth(number: int, today: date) -> date:
+    """The 15th of this month, or of the next one that has such a day."""
+    for ahead in range(13):
+        year, month = divmod(today.year * 12 + today.month - 1 + ahead, 12)
+        if 1 <= number <= monthrange(year, month + 1)[1]:
+            day = date(year, month + 1, number)
+            if day >= today:
+                return day
+    raise ValueError(f"No month has a day {number}.")
+
+
+def _is_bare_clock(found: re.Match[str]) -> bool:
+    """Whether it is a time of the day only, or the end of one that may be named next."""
+    ends = found["eod"] or (found["span"] or "").endswith(("day", "business", "dia"))
+    noon = found["near"] in ("noon", "mediodia")
+    return bool(ends) or noon or any(found[f"hour{n}"] is not None for n in (5, 7, 8))
 
 
 def _on(month: int, number: int, year: int | None, today: date) -> date:
@@ -287,15 +334,15 @@ def _read_span(words: str, today: date) -> date:
 
 
 def _read_clock(found: re.Match[str]) -> time | None:
-    for n in range(6):
-        if n < 5 and found[f"noon{n}"]:
+    for n in range(9):
+        if n in _DAY_CLOCKS and found[f"noon{n}"]:
             return time(12)
         hour = found[f"hour{n}"]
         if hour is None:
             continue
         number = int(hour)
-        half = found[f"half{n}"]
-        part = (found[f"part{n}"] or "") if n < 5 else ""
+        half = found[f"half{n}"] if n in _DAY_CLOCKS or n == 5 else None
+        part = (found[f"part{n}"] or "") if n in _DAY_CLOCKS or n == 7 else ""
         afternoon = half == "p" or "tarde" in part or "noche" in part
         # Nobody in an office promises five in the morning.
         if (afternoon and number < 12) or (not half and not part and 1 <= number <= 6):
@@ -313,5 +360,5 @@ def _is_half_open(found: re.Match[str]) -> bool:
         found[f"hour{n}"] in ("7", "8", "9", "07", "08", "09")
         and not found[f"half{n}"]
         and not found[f"part{n}"]
-        for n in range(5)
+        for n in _DAY_CLOCKS
     )
