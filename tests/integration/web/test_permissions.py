@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from levelhead.accounts.domain import Role
 from levelhead.accounts.models import User
 from levelhead.channels.models import OutboxItem
+from levelhead.commitments.actions import add_commitment
 from levelhead.inbox.models import Case
 from levelhead.replies.actions import send_reply
 from levelhead.replies.models import Reply
@@ -36,6 +37,7 @@ def everybody(status: int) -> tuple[int | str, ...]:
 
 READ = (LOGIN, MISSING, YES, YES, YES, YES)
 POST_OF_CASE = ("agency", "post")
+COMMITTED = ("agency", "commitment")
 NUMBERED = ("agency", "number")
 WORK_DONE = (LOGIN, MISSING, NO, MOVED, MOVED, MOVED)
 REPLY_DONE = (LOGIN, MISSING, NO, MOVED, NO, MOVED)
@@ -80,6 +82,33 @@ MATRIX: dict[str, Row] = {
     ),
     "reply-withdraw": Row(REPLY_DONE, method="post", args=("agency", "reply")),
     "reply-retry": Row((LOGIN, MISSING, NO, BAD, NO, BAD), method="post", args=("agency", "reply")),
+    "commitments": Row(READ),
+    "commitment": Row(READ, args=COMMITTED),
+    # An open one is not asked about any more: the page says so to those who may.
+    "commitment-accept": Row(
+        (LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=COMMITTED, data={"what": "x"}
+    ),
+    "commitment-refuse": Row(
+        (LOGIN, MISSING, NO, CONFLICT, CONFLICT, CONFLICT), method="post", args=COMMITTED
+    ),
+    "commitment-keep": Row(WORK_DONE, method="post", args=COMMITTED, data={"evidence": "seen"}),
+    "commitment-drop": Row(WORK_DONE, method="post", args=COMMITTED, data={"reason": "sold"}),
+    "commitment-reopen": Row(
+        (LOGIN, MISSING, NO, CONFLICT, CONFLICT, CONFLICT),
+        method="post",
+        args=COMMITTED,
+        data={"again": "x"},
+    ),
+    "commitment-give": Row(
+        (LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=COMMITTED, data={"owner": "0"}
+    ),
+    "commitment-due": Row(WORK_DONE, method="post", args=COMMITTED, data={"why": "rain"}),
+    "commitment-add": Row(
+        (LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE, data={"what": "x"}
+    ),
+    "commitment-draft": Row(
+        (LOGIN, MISSING, NO, YES, NO, YES), method="post", args=POST_OF_CASE, data={"text": "Hi"}
+    ),
 }
 
 
@@ -135,6 +164,11 @@ class PermissionTest(DeskTestCase):
                     case=case, text="At 8.", by=self.alice, form_token=f"form-{case.pk}",
                     expected_version=None,
                 ).pk  # fmt: skip
+        if "commitment" in row.args:
+            values["commitment"] = add_commitment(
+                case=self.file_case(text="When will you mow?"), what="Mow", due_at=None,
+                owner=self.alice, by=self.alice,
+            ).pk  # fmt: skip
         if "channel" in row.args:
             hooked = self.make_channel(
                 self.agency, f"Hook {Case.objects.count()} {len(self.paths)}", platform="memory"
@@ -185,6 +219,19 @@ class PermissionTest(DeskTestCase):
             assert client.post(path, MATRIX[name].data).status_code == 404, name
         for name in ("reply-withdraw", "reply-retry"):
             assert client.post(reverse(name, args=[slug, reply.pk])).status_code == 404, name
+        promised = add_commitment(
+            case=theirs, what="Mow", due_at=None, owner=self.charlie, by=self.charlie
+        )
+        assert client.get(reverse("commitment", args=[slug, promised.pk])).status_code == 404
+        for name in MATRIX:
+            if MATRIX[name].args == COMMITTED and MATRIX[name].method == "post":
+                path = reverse(name, args=[slug, promised.pk])
+                assert client.post(path, MATRIX[name].data).status_code == 404, name
+        for name in ("commitment-add", "commitment-draft"):
+            path = reverse(name, args=[slug, theirs.pk])
+            assert client.post(path, MATRIX[name].data).status_code == 404, name
+        promised.refresh_from_db()
+        assert promised.version == 1
         client.post(reverse("let-stand", args=[slug]), {"case": theirs.pk})
         theirs.refresh_from_db()
         assert theirs.state == "answering"
