@@ -44,6 +44,11 @@ ACTIONS: Final = {
     "person:learning:accepted": gettext_lazy("Put in force what the corrections taught"),
     "person:learning:declined": gettext_lazy("Set aside what the corrections taught"),
     "person:learning:reverted": gettext_lazy("Took back what the corrections had taught"),
+    "person:answer:written": gettext_lazy("Wrote an answer"),
+    "person:answer:edited": gettext_lazy("Changed an answer"),
+    "person:answer:approved": gettext_lazy("Approved an answer"),
+    "person:answer:retired": gettext_lazy("Retired an answer"),
+    "person:answer:used": gettext_lazy("Wrote a reply from an answer"),
     "system:learning:corrections_exported": gettext_lazy("The corrections were exported"),
     "system:agency:created": gettext_lazy("The agency was created"),
 }
