@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Final
@@ -42,6 +42,8 @@ from levelhead.replies.models import Reply
 MISTAKES: Final = {
     "no_title": gettext_lazy("Give the answer a title."),
     "no_text": gettext_lazy("Write the answer in at least one language."),
+    "questions_only": gettext_lazy("There are questions in this language, but no answer. Write it, "
+                                   "or take the questions out."),
     "no_source": gettext_lazy("Say where the fact is from: a page, a rule, a person."),
     "no_date": gettext_lazy("Say until when the answer can stand, as in 2026-12-31."),
     "no_owner": gettext_lazy("Choose an owner: a colleague of your agency."),
@@ -175,9 +177,9 @@ def _checked(agency: Agency, fields: AnswerFields, owner: User | None) -> Answer
     fields = replace(
         fields,
         title=" ".join(fields.title.split()),
-        questions=tuple(
-            dict.fromkeys(line for q in fields.questions if (line := " ".join(q.split())))
-        ),
+        questions={
+            lang: lines for lang in LANGUAGES if (lines := _tidy(fields.questions.get(lang, ())))
+        },
         texts={
             lang: text
             for lang in LANGUAGES
@@ -198,6 +200,10 @@ def _checked(agency: Agency, fields: AnswerFields, owner: User | None) -> Answer
     if wrong:
         raise _mistaken(wrong)
     return fields
+
+
+def _tidy(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tidy for line in lines if (tidy := " ".join(line.split()))))
 
 
 def _mistaken(wrong: Mapping[str, str]) -> Invalid:
@@ -224,11 +230,11 @@ def _fill(answer: Answer, fields: AnswerFields, owner: User | None) -> None:
     if owner is None or fields.review_on is None:
         raise ValueError("the fields were not checked")
     answer.title, answer.source = fields.title, fields.source
-    answer.questions, answer.texts = list(fields.questions), dict(fields.texts)
+    answer.questions = {lang: list(lines) for lang, lines in fields.questions.items()}
+    answer.texts = dict(fields.texts)
     answer.owner, answer.review_on = owner, fields.review_on
-    answer.words = fold(
-        " ".join([fields.title, *fields.questions, *fields.texts.values(), fields.source])
-    )
+    asked = [line for lines in fields.questions.values() for line in lines]
+    answer.words = fold(" ".join([fields.title, *asked, *fields.texts.values(), fields.source]))
 
 
 def _copy(answer: Answer) -> AnswerVersion:

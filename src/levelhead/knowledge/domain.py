@@ -47,7 +47,8 @@ class AnswerFields:
     """What a person writes of an answer; `find_mistakes` says whether it will do."""
 
     title: str = ""
-    questions: tuple[str, ...] = ()
+    # Language -> what people ask; a post is compared with those of its own language.
+    questions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     # Language -> text; a language without a text is left out.
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     # Where the fact is from.
@@ -76,10 +77,13 @@ def find_mistakes(fields: AnswerFields) -> dict[str, str]:
     if not fields.title:
         wrong["title"] = "no_title"
     check("title", fields.title, TITLE_LIMIT)
-    if len(fields.questions) > MOST_QUESTIONS:
-        wrong["questions"] = "too_many_questions"
-    for question in fields.questions:
-        check("questions", question, QUESTION_LIMIT)
+    for lang, questions in fields.questions.items():
+        if len(questions) > MOST_QUESTIONS:
+            wrong[f"questions_{lang}"] = "too_many_questions"
+        for question in questions:
+            check(f"questions_{lang}", question, QUESTION_LIMIT)
+        if questions and not fields.texts.get(lang):
+            wrong[f"text_{lang}"] = "questions_only"
     if not any(fields.texts.values()):
         wrong["text_en"] = "no_text"
     for lang, text in fields.texts.items():

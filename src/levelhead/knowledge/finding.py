@@ -14,7 +14,7 @@ import structlog
 
 from levelhead.accounts.models import Agency
 from levelhead.knowledge.domain import LANGUAGES, find_parts
-from levelhead.knowledge.models import KnowledgeHead
+from levelhead.knowledge.models import Answer, KnowledgeHead
 from levelhead.knowledge.queries import offerable, today_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ MOST_OFFERED: Final = 3
 MOST_READ: Final = 1_000
 # More of a post is not read: the encoder cuts earlier.
 _POST_CHARACTERS: Final = 4_000
+# Texts of another language than the post's lie far from it and would pull the score down: titles
+# are taken to be in this one.
+_TITLES_IN: Final = "en"
 # Agencies and languages whose answers are kept ready in this process.
 _KEPT: Final = 32
 
@@ -129,12 +132,7 @@ def _fill_shelf(
         from levelhead.analysis.retrieval import AnswerIndex, AnswerTexts
 
         index = AnswerIndex(
-            [
-                AnswerTexts(
-                    id=str(answer.pk), texts=(answer.title, *answer.questions, answer.texts[lang])
-                )
-                for answer in rows
-            ],
+            [AnswerTexts(id=str(answer.pk), texts=_found_by(answer, lang)) for answer in rows],
             load_encoder(),
         )
     return _Shelf(
@@ -153,6 +151,11 @@ def _fill_shelf(
         },
         index=index,
     )
+
+
+def _found_by(answer: Answer, lang: str) -> tuple[str, ...]:
+    title = (answer.title,) if lang == _TITLES_IN else ()
+    return (*title, *answer.questions.get(lang, ()), answer.texts[lang])
 
 
 shelves: Final = Shelves()

@@ -29,13 +29,25 @@ from levelhead.web.words import of
 _OVER = 500
 
 
+@dataclass(frozen=True, kw_only=True)
+class LanguageRow:
+    """What the form has for one language."""
+
+    lang: str
+    name: str
+    questions: str
+    questions_error: str
+    text: str
+    text_error: str
+
+
 @dataclass(kw_only=True)
 class AnswerForm:
     """What is in the fields, and what is wrong with it."""
 
     title: str = ""
-    # One a line.
-    questions: str = ""
+    # Language -> questions, one a line.
+    questions: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     source: str = ""
     owner: int | None = None
@@ -45,14 +57,16 @@ class AnswerForm:
     errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def languages(self) -> list[tuple[str, str, str, str]]:
-        """Rows of the form: (language, name, text, mistake)."""
+    def languages(self) -> list[LanguageRow]:
+        """The rows of the form, one for each language."""
         return [
-            (
-                lang,
-                of(LANGUAGE_WORDS, lang),
-                self.texts.get(lang, ""),
-                self.errors.get(f"text_{lang}", ""),
+            LanguageRow(
+                lang=lang,
+                name=of(LANGUAGE_WORDS, lang),
+                questions=self.questions.get(lang, ""),
+                questions_error=self.errors.get(f"questions_{lang}", ""),
+                text=self.texts.get(lang, ""),
+                text_error=self.errors.get(f"text_{lang}", ""),
             )
             for lang in LANGUAGES
         ]
@@ -62,7 +76,7 @@ class AnswerForm:
         """What the action checks and takes."""
         return AnswerFields(
             title=self.title,
-            questions=tuple(line for line in self.questions.split("\n") if line.strip()),
+            questions={lang: tuple(text.split("\n")) for lang, text in self.questions.items()},
             texts=self.texts,
             source=self.source,
             review_on=read_date(self.review_on),
@@ -77,17 +91,21 @@ def read_date(text: str) -> date | None:
         return None
 
 
-def new_answer_form(agency: Agency, by: User, *, question: str = "") -> AnswerForm:
+def new_answer_form(agency: Agency, by: User, *, question: str = "", lang: str = "") -> AnswerForm:
     """An empty form: the owner is who writes, the review date half a year away."""
     review_on = today_of(agency) + timedelta(days=REVIEW_DAYS)
-    return AnswerForm(owner=by.pk, review_on=review_on.isoformat(), questions=question)
+    return AnswerForm(
+        owner=by.pk,
+        review_on=review_on.isoformat(),
+        questions={lang if lang in LANGUAGES else LANGUAGES[0]: question},
+    )
 
 
 def answer_form(answer: Answer) -> AnswerForm:
     """The form with what the answer says."""
     return AnswerForm(
         title=answer.title,
-        questions="\n".join(answer.questions),
+        questions={lang: "\n".join(lines) for lang, lines in answer.questions.items()},
         texts=dict(answer.texts),
         source=answer.source,
         owner=answer.owner_id,
@@ -107,7 +125,10 @@ def read_answer_form(given: QueryDict) -> AnswerForm:
     known = owner.isascii() and owner.isdigit() and len(owner) < 19
     return AnswerForm(
         title=read("title", TITLE_LIMIT),
-        questions=read("questions", (QUESTION_LIMIT + 1) * (MOST_QUESTIONS + 1)),
+        questions={
+            lang: read(f"questions_{lang}", (QUESTION_LIMIT + 1) * (MOST_QUESTIONS + 1))
+            for lang in LANGUAGES
+        },
         texts={lang: read(f"text_{lang}", TEXT_LIMIT) for lang in LANGUAGES},
         source=read("source", SOURCE_LIMIT),
         owner=int(owner) if known else None,

@@ -23,8 +23,8 @@ class AnswerText(AgencyOwned):
     """The words of an answer, as it is or as it was."""
 
     title = models.CharField(max_length=TITLE_LIMIT)
-    # What people ask; in any language.
-    questions = models.JSONField(default=list, blank=True)
+    # Language -> what people ask, a list.
+    questions = models.JSONField(default=dict, blank=True)
     # Language -> text.
     texts = models.JSONField(default=dict)
     # Where the fact is from.
@@ -43,6 +43,11 @@ class AnswerText(AgencyOwned):
     def texts_in_order(self) -> list[tuple[str, str]]:
         """(language, text), always in the same order."""
         return sorted(self.texts.items())
+
+    @property
+    def questions_in_order(self) -> list[tuple[str, str]]:
+        """(language, question), in the order in which they were written."""
+        return [(lang, one) for lang, all_ in sorted(self.questions.items()) for one in all_]
 
 
 class Answer(AnswerText):

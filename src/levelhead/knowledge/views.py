@@ -62,7 +62,9 @@ def new(request: AgencyRequest) -> HttpResponse:
     """Write an answer."""
     if request.method == "GET":
         question = " ".join(request.GET.get("question", "").split())[: domain.QUESTION_LIMIT]
-        form = new_answer_form(request.agency, request.person, question=question)
+        form = new_answer_form(
+            request.agency, request.person, question=question, lang=request.GET.get("lang", "")
+        )
         return _show_form(request, form)
     form = read_answer_form(request.POST)
     try:

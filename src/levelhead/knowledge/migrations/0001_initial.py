@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             name="Answer",
             fields=[
                 ("title", models.CharField(max_length=120)),
-                ("questions", models.JSONField(blank=True, default=list)),
+                ("questions", models.JSONField(blank=True, default=dict)),
                 ("texts", models.JSONField(default=dict)),
                 ("source", models.CharField(max_length=300)),
                 ("edited_at", models.DateTimeField(default=levelhead.kernel.clock.now)),
@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
             name="AnswerVersion",
             fields=[
                 ("title", models.CharField(max_length=120)),
-                ("questions", models.JSONField(blank=True, default=list)),
+                ("questions", models.JSONField(blank=True, default=dict)),
                 ("texts", models.JSONField(default=dict)),
                 ("source", models.CharField(max_length=300)),
                 ("edited_at", models.DateTimeField(default=levelhead.kernel.clock.now)),
