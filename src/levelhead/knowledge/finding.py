@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -18,7 +18,7 @@ from levelhead.knowledge.models import Answer, KnowledgeHead
 from levelhead.knowledge.queries import offerable, today_of
 
 if TYPE_CHECKING:
-    from levelhead.analysis.retrieval import AnswerIndex
+    from levelhead.analysis.retrieval import AnswerIndex, Match
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,32 @@ _POST_CHARACTERS: Final = 4_000
 # Texts of another language than the post's lie far from it and would pull the score down: titles
 # are taken to be in this one.
 _TITLES_IN: Final = "en"
+# What people say that asks nothing, by language. It stands in each index as an answer that is never
+# offered: the score counts the lead over the next answer, and an answer alone would lead nobody;
+# and thanks or anger are nearer to this than to the answer that is least far.
+_CHATTER: Final[Mapping[str, tuple[str, ...]]] = {
+    "en": (
+        "Thank you for everything you do",
+        "You should be ashamed of yourselves",
+        "Congratulations to the whole team",
+        "What a beautiful day in town",
+        "I do not believe a word of this",
+        "That is so funny",
+        "Praying for the family",
+        "Our taxes pay for this",
+    ),
+    "es": (
+        "Gracias por todo lo que hacen",
+        "Deberían tener vergüenza",
+        "Felicidades a todo el equipo",
+        "Qué bonito día hace hoy",
+        "No creo ni una palabra de esto",
+        "Jajaja qué risa",
+        "Oraciones para la familia",
+        "Para esto pagamos impuestos",
+    ),
+}
+_NO_ANSWER: Final = "chatter"
 # Agencies and languages whose answers are kept ready in this process.
 _KEPT: Final = 32
 
@@ -87,7 +113,7 @@ class Shelves:
     def take(self, agency: Agency, lang: str) -> _Shelf:
         """The agency's answers as they are now; one question to the database where none changed.
 
-        Raises ConfigurationError, or the model library's own errors, where the models are missing.
+        Raises _UnreadableError where the models are missing; it is tried again the next time.
         """
         version = (
             KnowledgeHead.objects.filter(agency=agency).values_list("version", flat=True).first()
@@ -125,16 +151,6 @@ def _fill_shelf(
         return _Shelf(
             version=version, day=day, stock=stock, answers=before.answers, index=before.index
         )
-    index = None
-    if rows:
-        # Here, not above: pages import this module, and most processes never look for an answer.
-        from levelhead.analysis.encoder import load_encoder
-        from levelhead.analysis.retrieval import AnswerIndex, AnswerTexts
-
-        index = AnswerIndex(
-            [AnswerTexts(id=str(answer.pk), texts=_found_by(answer, lang)) for answer in rows],
-            load_encoder(),
-        )
     return _Shelf(
         version=version,
         day=day,
@@ -149,8 +165,39 @@ def _fill_shelf(
             )
             for answer in rows
         },
-        index=index,
+        index=_read(rows, lang) if rows else None,
     )
+
+
+class _UnreadableError(Exception):
+    """The models are missing, or do not do what they should."""
+
+
+def _read(rows: Sequence[Answer], lang: str) -> AnswerIndex:
+    try:
+        # Here, not above: pages import this module, and most processes never look for an answer.
+        from levelhead.analysis.encoder import load_encoder
+        from levelhead.analysis.retrieval import AnswerIndex, AnswerTexts
+
+        return AnswerIndex(
+            [
+                *(AnswerTexts(id=str(answer.pk), texts=_found_by(answer, lang)) for answer in rows),
+                AnswerTexts(id=_NO_ANSWER, texts=_CHATTER[lang]),
+            ],
+            load_encoder(),
+        )
+    except Exception as error:
+        # The library that runs the models has errors of its own for a file that is not there.
+        raise _UnreadableError(repr(error)[:300]) from error
+
+
+def _find(index: AnswerIndex, text: str) -> list[Match]:
+    try:
+        # One more than is offered: the chatter may be among them.
+        [matches] = index.find([text[:_POST_CHARACTERS]], limit=MOST_OFFERED + 1)
+    except Exception as error:
+        raise _UnreadableError(repr(error)[:300]) from error
+    return [match for match in matches if match.fits and match.id != _NO_ANSWER][:MOST_OFFERED]
 
 
 def _found_by(answer: Answer, lang: str) -> tuple[str, ...]:
@@ -173,14 +220,12 @@ def offer_answers(agency: Agency, *, text: str, lang: str) -> Offer:
         shelf = shelves.take(agency, lang)
         if shelf.index is None:
             return Offer(outcome=Outcome.EMPTY, lang=lang)
-        [matches] = shelf.index.find([text[:_POST_CHARACTERS]], limit=MOST_OFFERED)
-    except Exception as error:
+        matches = _find(shelf.index, text)
+    except _UnreadableError as error:
         # A post must be answerable without its suggestions, whatever is wrong with the models.
-        log.warning("no answers can be suggested", agency=agency.pk, error=repr(error)[:300])
+        log.warning("no answers can be suggested", agency=agency.pk, error=str(error))
         return Offer(outcome=Outcome.NONE, lang=lang)
-    fitting = tuple(
-        _scored(shelf.answers[match.id], match.score) for match in matches if match.fits
-    )
+    fitting = tuple(_scored(shelf.answers[match.id], match.score) for match in matches)
     return Offer(outcome=Outcome.FITS if fitting else Outcome.NONE, lang=lang, answers=fitting)
 
 

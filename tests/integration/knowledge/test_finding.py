@@ -64,6 +64,16 @@ class FindingTest(Answering, DeskTestCase):
         assert [answer.id for answer in offer.answers] == [self.desk.pk]
         assert offer.answers[0].text == self.desk.texts["es"]
 
+    def test_the_first_answer_of_an_agency_is_found_too(self) -> None:
+        for other in (self.trash, self.report):
+            retire_answer(answer=other, reason="", by=self.bob, expected_version=1)
+        assert self.offered("what time is the lobby open") == [self.desk.pk]
+        assert self.offered("where can I adopt a dog") == []
+
+    def test_thanks_ask_nothing(self) -> None:
+        assert self.offer("thanks for all you do").outcome == Outcome.NONE
+        assert self.offer("gracias por todo", "es").outcome == Outcome.NONE
+
     def test_drafts_retired_and_stale_ones_are_not_offered(self) -> None:
         question = "When does the front desk open?"
         assert self.offered(question) == [self.desk.pk]
@@ -115,6 +125,9 @@ class FindingTest(Answering, DeskTestCase):
             with mock.patch.object(encoder, "load_encoder", side_effect=broken):
                 offer = self.offer("When does the front desk open?")
             assert (offer.outcome, offer.answers) == (Outcome.NONE, ())
+        self.offer("When does the front desk open?")
+        with mock.patch.object(retrieval.AnswerIndex, "find", side_effect=RuntimeError("full")):
+            assert self.offer("When does the front desk open?").outcome == Outcome.NONE
         assert self.offered("When does the front desk open?") == [self.desk.pk]
 
 
