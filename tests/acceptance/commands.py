@@ -18,11 +18,13 @@ def environment(data: Path) -> dict[str, str]:
     return {**kept, "LEVELHEAD_DATA": str(data)}
 
 
-def run(data: Path, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    data: Path, *words: str, stdin: str | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
     """Run `levelhead` to its end."""
     return subprocess.run(
         [str(LEVELHEAD), *words],
-        env=environment(data),
+        env={**environment(data), **settings},
         input=stdin,
         capture_output=True,
         text=True,

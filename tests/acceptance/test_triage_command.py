@@ -16,6 +16,7 @@ from levelhead.cli.json_lines import MAX_LINE_BYTES, read_batches
 from levelhead.cli.triage import BATCH, Desk, command, read_line
 from levelhead.doctrine.rule_examples import make_assessment
 from levelhead.doctrine.triage import load_rules
+from levelhead.kernel.errors import ConfigurationError
 
 COMMAND = [str(Path(sys.executable).parent / "levelhead"), "triage"]
 HEADS = {"threat", "self_harm", "private_data", "obscene", "spam", "scam_link"}
@@ -387,3 +388,54 @@ def test_a_file_is_read_in_batches_of_hundreds(tmp_path):
         sizes = [len(batch) for batch in read_batches(file.fileno())]
     assert sum(sizes) == 50_000
     assert min(sizes[:-1]) >= 256
+
+
+# ---- what it says when something is missing ------------------------------------------------------
+
+
+@pytest.mark.parametrize("streams", ["</dev/null >/dev/full", "<&-", ">&-"])
+def test_a_stream_that_cannot_be_used_is_one_sentence(tmp_path, streams):
+    asked = tmp_path / "asked.jsonl"
+    asked.write_text('{"id": 1, "text": "When do you open?"}\n')
+    given = streams.replace("</dev/null", f"<{asked}")
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" triage --reread none {given}', COMMAND[0]],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert done.stderr.startswith("levelhead: Standard input")
+    assert done.stderr.count("\n") == 1
+
+
+class WithoutEncoder:
+    """An assessor whose encoder's files are gone."""
+
+    @property
+    def rereader(self):
+        return self
+
+    @property
+    def encoder(self):
+        raise ConfigurationError("The encoder's files cannot be read.")
+
+
+def test_without_the_encoder_the_cheap_heads_answer(monkeypatch):
+    monkeypatch.setattr("levelhead.analysis.assess.load", WithoutEncoder)
+    monkeypatch.setattr("levelhead.cli.triage.answer_input", lambda *_: None)
+    done = CliRunner().invoke(command, [])
+    assert done.exit_code == 0
+    assert "Until then nothing is reread." in done.output
+
+
+def test_explained_posts_come_with_words_and_an_example():
+    post = {"id": 1, "text": "When does the pool open on Saturday?"}
+    done, (found,) = triage(json.dumps(post).encode(), "--explain")
+    assert done.returncode == 0
+    assert list(found) == [*FIELDS, "words", "like"]
+    assert found["words"]
+    assert all(word in post["text"] and weight > 0 for word, weight in found["words"])
+    assert found["like"] is None or set(found["like"]) == {"text", "label", "similarity"}

@@ -21,6 +21,7 @@ from tests.unit.streams.test_watching import EMERGENCY, ordinary, read
 
 COMMAND = [str(Path(sys.executable).parent / "levelhead"), "watch"]
 FIELDS = ["at", "kind", "topic", "level", "posts", "baseline", "examples", "reasons"]
+FIELDS += ["burst", "authors", "update"]
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PLEA = "we are trapped on the second floor, smoke in the building, please send help now"
 
@@ -40,8 +41,11 @@ def check_alert(line, seen):
     alert = json.loads(line)
     assert list(alert) == FIELDS
     assert alert["kind"] in ("burst", "level")
+    assert alert["burst"] >= 1
+    assert alert["authors"] >= 1
     assert 0 <= alert["level"] <= 4
     assert (alert["kind"] == "level") == (alert["level"] >= 2)
+    assert type(alert["update"]) is bool
     assert datetime.fromisoformat(alert["at"]).tzinfo is not None
     assert all(isinstance(term, str) and term for term in alert["topic"])
     assert alert["posts"] >= 1
@@ -183,3 +187,18 @@ def test_alerts_do_not_wait_for_the_end_of_a_batch():
     assert heard.getvalue()
     assert max(json.loads(heard.getvalue())["examples"]) <= lines.index(line)
     assert os.linesep not in heard.getvalue()
+
+
+def test_the_same_stream_gives_the_same_alerts_in_every_run():
+    # Words of equal weight stood in the order of a set, which Python shuffles at each start.
+    texts = [f"{text} by the old Harlow cannery wall" for text in EMERGENCY]
+    data = "\n".join(line_of(k, 20 * k, text) for k, text in enumerate(texts)).encode()
+    found = {
+        subprocess.run(
+            COMMAND, input=data, capture_output=True, timeout=60, check=True,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        ).stdout
+        for seed in range(5)
+    }  # fmt: skip
+    assert len(found) == 1
+    assert found != {b""}

@@ -39,6 +39,16 @@ class LearningTests(Teaching, BrowserTestCase):
         self.propose(2)
         self.look("learning-proposal")
 
+    def test_a_proposal_that_makes_some_of_it_worse(self) -> None:
+        self.correct(20)
+        shares = {
+            "corrections": {"count": 20, "before": 2, "after": 15, "gained": 14, "lost": 1},
+            "kept": {"count": 0, "before": 0, "after": 0, "gained": 0, "lost": 0},
+            "suite": {"count": 2913, "before": 2670, "after": 2651, "gained": 112, "lost": 131},
+        }
+        self.propose(1, shares)
+        self.look("learning-worse")
+
     def test_nothing_to_gain_in_spanish(self) -> None:
         User.objects.filter(pk=self.bob.pk).update(language="es")
         self.correct(20)
@@ -64,6 +74,8 @@ class LearningTests(Teaching, BrowserTestCase):
                 adapter=ready.adapter, adapter_hash=ready.adapter_hash,
             )  # fmt: skip
             Proposal.objects.filter(pk=ready.pk).delete()
+            page.get_by_role("button", name="Accept", exact=True).wait_for()
+            self.assertEqual(page.get_by_text("It is being tried").count(), 0)
             page.get_by_role("button", name="Accept", exact=True).click()
             page.get_by_text("accepted by Bob").wait_for()
         asked.refresh_from_db()

@@ -19,6 +19,7 @@ from levelhead.cli.json_lines import (
 )
 from levelhead.doctrine.reply.check import LANGUAGES, check_reply
 from levelhead.doctrine.reply.domain import Finding, ReplyContext, read_context
+from levelhead.kernel.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class CheckDesk:
             findings = check_reply(
                 item.post, item.draft, platform=item.platform, context=item.context, lang=self.lang
             )
+        except ConfigurationError:
+            raise
         except Exception as error:
             # One draft that cannot be checked must not cost the others their answer.
             said = f"It could not be checked: {type(error).__name__}."

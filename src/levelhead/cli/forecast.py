@@ -20,6 +20,7 @@ from levelhead.cli.json_lines import (
     read_batches,
     read_object,
 )
+from levelhead.kernel.errors import ConfigurationError
 
 BATCH: Final = 64
 # Of a longer conversation the first turn and the last ones are read.
@@ -55,8 +56,10 @@ def command(lang: str) -> None:
     then 3. Blank lines are passed over.
     """
     from levelhead.analysis.assess import load
-    from levelhead.analysis.conversation.forecast import forecast
+    from levelhead.analysis.conversation.forecast import forecast, load_model
 
+    # A missing model ends the command before the first line, not at each of them.
+    load_model()
     assessor = load()
     desk = ForecastDesk(lambda turns: forecast(turns, assessor=assessor), lang=lang)
     answer_input(
@@ -96,6 +99,8 @@ class ForecastDesk:
             return []
         try:
             found = self.forecaster([item.turns for item in asked])
+        except ConfigurationError:
+            raise
         except Exception as error:
             # One conversation that cannot be read must not cost the others their answer.
             if len(asked) == 1:

@@ -27,18 +27,20 @@ def command(
         )
     if not agency_name and (email or person or slug):
         raise click.UsageError("Give --agency as well: a person belongs to an agency.")
-    from levelhead.config.environment import read_environment
+    from levelhead.config.environment import folder_in_use, make_folder, read_environment
 
     environment = read_environment()
-    environment.data.mkdir(parents=True, exist_ok=True)
+    make_folder(environment.data)
     # What people wrote is in there: it is for this account only.
-    environment.data.chmod(0o700)
+    with folder_in_use(environment.data):
+        environment.data.chmod(0o700)
     from levelhead.config.boot import start_django
 
     start_django(migrate=False)
-    from levelhead.config.database import bring_up_to_date
+    from levelhead.config.database import bring_up_to_date, said_plainly
 
-    steps = bring_up_to_date()
+    with said_plainly():
+        steps = bring_up_to_date()
     click.echo(f"Data folder: {environment.data}")
     click.echo(f"Database: {f'{len(steps)} steps taken' if steps else 'up to date'}")
     if agency_name and email and person:

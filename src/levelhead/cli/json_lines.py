@@ -154,7 +154,7 @@ def read_object(line: bytes) -> dict[str, Any] | Fault:
         return Fault(_guess_id(line), f"The line is not JSON: {what}.")
     if not isinstance(given, dict):
         return Fault(None, "The line is not a JSON object.")
-    if "id" not in given:
+    if given.get("id") is None:
         return Fault(None, "The line has no id.")
     try:
         if type(given["id"]) is not str:

@@ -217,15 +217,39 @@ def _tell(proposal: Proposal) -> None:
     measured = proposal.measured
     if not measured:
         return
-    click.echo(f"  {'right, of':<36} {'posts':>6} {'before':>7} {'after':>7} {'newly wrong':>12}")
+    click.echo(
+        f"  {'right, of':<36} {'posts':>6} {'before':>7} {'after':>7} "
+        f"{'newly right':>12} {'newly wrong':>12} {'net':>10}"
+    )
     for name, title in _ROWS.items():
         _tell_row(title, measured[name])
     for label, share in measured["by_label"].items():
         _tell_row(f"  corrected to {label}", share)
+    if proposal.adapter_hash:
+        _warn(measured)
 
 
 def _tell_row(title: str, share: dict[str, int]) -> None:
     click.echo(
         f"  {title:<36} {share['count']:>6} {share['before']:>7} {share['after']:>7} "
-        f"{share['lost']:>12}"
+        f"{share['gained']:>12} {share['lost']:>12} {_net(share):>10}"
     )
+
+
+def _net(share: dict[str, int]) -> str:
+    net = share["after"] - share["before"]
+    return f"{net} more" if net > 0 else f"{-net} fewer" if net < 0 else "as many"
+
+
+def _warn(measured: dict[str, Any]) -> None:
+    """What speaks against accepting it."""
+    from levelhead.analysis.shipped import FEWEST
+
+    for name, title in _ROWS.items():
+        if measured[name]["after"] < measured[name]["before"]:
+            click.echo(f"  Worse: {title.strip()}, {_net(measured[name])} right than before.")
+    if measured["kept"]["count"] < FEWEST:
+        click.echo(
+            f"  Only {measured['kept']['count']} posts were left as labelled; corrections alone "
+            "teach only one side."
+        )

@@ -26,11 +26,12 @@ def command(roles: tuple[str, ...]) -> None:
     An empty database is set up first. With PostgreSQL the parts can run on several machines:
     give each machine its --role.
     """
-    from levelhead.config.environment import read_environment
+    from levelhead.config.environment import make_folder, read_environment
 
     # What people wrote lies in the data folder: what is made there is for this account only.
     os.umask(0o077)
     environment = read_environment()
+    make_folder(environment.data)
     # The worker comes first: it makes the database ready for the others.
     chosen = [role for role in ("worker", "web", "stream") if role in roles or "all" in roles]
     arguments = [

@@ -23,8 +23,8 @@ from levelhead.cli.json_lines import (
     mend,
     read_batches,
 )
-from levelhead.doctrine.levels import Alert, AlertBook
-from levelhead.kernel.errors import Invalid
+from levelhead.doctrine.levels import Alert, AlertBook, Level
+from levelhead.kernel.errors import ConfigurationError, Invalid
 
 # Posts read together where they come fast; where they come slowly each is read alone.
 BATCH: Final = 256
@@ -54,7 +54,8 @@ def command(lang: str) -> None:
 
     Reads JSON Lines in the order of time from standard input, each {"id", "created_at", "text"}
     and optionally "author", "author_followers". Writes an alert as soon as one is due: at, kind,
-    topic, level, posts, baseline, examples, reasons.
+    topic, level, posts, baseline, examples, reasons, burst, authors, update. What is said
+    again of the same burst has the same `burst`; `update` is true where it has only grown.
 
     A line that cannot be read is told on standard error and passed over; the exit status is
     then 3. Blank lines are passed over.
@@ -126,6 +127,8 @@ def make_reader(assessor: Assessor) -> Reader:
         try:
             posts = [PostText(text=text) for text in texts]
             return [_read(assessment) for assessment in assessor.assess(posts)]
+        except ConfigurationError:
+            raise
         except Exception:
             # One text that cannot be assessed must not silence the watch: words alone for it.
             if len(texts) == 1:
@@ -146,18 +149,28 @@ def _read(assessment: Assessment) -> Reading:
     return reading if math.isfinite(reading.crisis) else WITHOUT_MODEL
 
 
+def _name_kind(alert: Alert) -> str:
+    """Readers know two kinds; what has only grown keeps that of its level."""
+    if alert.kind != "update":
+        return alert.kind
+    return "level" if alert.level >= Level.ISSUE else "burst"
+
+
 def describe(alert: Alert) -> str:
     """The alert as one line of JSON."""
     return json.dumps(
         {
             "at": alert.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "kind": alert.kind,
+            "kind": _name_kind(alert),
             "topic": list(alert.topic),
             "level": int(alert.level),
             "posts": alert.posts,
             "baseline": round(alert.baseline, 2),
             "examples": list(alert.examples),
             "reasons": list(alert.reasons),
+            "burst": alert.burst,
+            "authors": alert.spread,
+            "update": alert.kind == "update",
         },
         separators=(",", ":"),
     )

@@ -8,7 +8,7 @@ import os
 def start_django(*, migrate: bool = True) -> None:
     """Make models usable; an empty data folder gets its database. May be called again.
 
-    Raises ConfigurationError where a setting is wrong.
+    Raises ConfigurationError where a setting is wrong or the database cannot be used.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "levelhead.config.settings")
     import django
@@ -17,6 +17,7 @@ def start_django(*, migrate: bool = True) -> None:
     if not apps.ready:
         django.setup()
     if migrate:
-        from levelhead.config.database import bring_up_to_date
+        from levelhead.config.database import bring_up_to_date, said_plainly
 
-        bring_up_to_date()
+        with said_plainly():
+            bring_up_to_date()

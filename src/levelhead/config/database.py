@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from levelhead.kernel.errors import ConfigurationError
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """A database that cannot be reached or written becomes a ConfigurationError."""
+    try:
+        yield
+    except OperationalError as error:
+        # The driver goes on with hints on lines of their own, and may name the address twice.
+        reason = (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".:")
+        if connection.vendor == "sqlite":
+            raise ConfigurationError(
+                f"The database in the data folder {settings.ENVIRONMENT.data} cannot be used "
+                f"({reason}); give this account the right to write the folder and its files, or "
+                "set LEVELHEAD_DATA to another folder."
+            ) from error
+        raise ConfigurationError(
+            f"The database that LEVELHEAD_DATABASE names cannot be used ({reason}); check the "
+            "address and that PostgreSQL runs."
+        ) from error
 
 
 def pending_migrations() -> list[str]:

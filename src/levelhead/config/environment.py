@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -95,19 +96,45 @@ def _secret_key(data: Path, given: str) -> str:
             )
         return given
     path = data / "secret.key"
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
-        pass
+    with suppress(FileNotFoundError):
+        return _read_key(path)
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = secrets.token_urlsafe(48)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
+        return _read_key(path)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(key + "\n")
     return key
+
+
+def _read_key(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"The file {path} does not hold a secret key; put back the one of a backup."
+        ) from error
+
+
+@contextmanager
+def folder_in_use(data: Path) -> Iterator[None]:
+    """Where the data folder cannot be made, read or written, a ConfigurationError says so."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"The data folder {data} cannot be used ({error.strerror or error}); set {PREFIX}DATA "
+            "to a folder that this account may write to.",
+            path=str(data),
+        ) from error
+
+
+def make_folder(data: Path) -> None:
+    """The data folder, where it is not there yet."""
+    with folder_in_use(data):
+        data.mkdir(parents=True, exist_ok=True)
 
 
 def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
@@ -116,12 +143,13 @@ def read_environment(variables: Mapping[str, str] | None = None) -> Environment:
     data = Path(variables.get(PREFIX + "DATA") or "data").expanduser().absolute()
     _refuse_unknown(variables, "the environment")
     file = data / FILE_NAME
-    if file.is_file():
-        from_file = {k: v or "" for k, v in dotenv_values(file, interpolate=False).items()}
-        _refuse_unknown(from_file, str(file))
-        variables = {**from_file, **variables}
     try:
-        return _check(variables, data)
+        with folder_in_use(data):
+            if file.is_file():
+                from_file = {k: v or "" for k, v in dotenv_values(file, interpolate=False).items()}
+                _refuse_unknown(from_file, str(file))
+                variables = {**from_file, **variables}
+            return _check(variables, data)
     except EnvError as error:
         raise ConfigurationError(
             f"A setting cannot be read: {error}. Correct it in the environment or in {file}."

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from levelhead.config.environment import Environment, read_environment
+from levelhead.config.environment import Environment, make_folder, read_environment
 from levelhead.config.logs import configure_logging
 
 ENVIRONMENT: Environment = read_environment()
@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "levelhead.replies",
     "levelhead.learning",
     "levelhead.knowledge",
+    "levelhead.commitments",
     "levelhead.web",
 ]
 
@@ -76,7 +77,7 @@ TEMPLATES = [
 
 def _database(environment: Environment) -> dict[str, object]:
     if environment.database == "sqlite":
-        environment.data.mkdir(parents=True, exist_ok=True)
+        make_folder(environment.data)
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": environment.sqlite_path,

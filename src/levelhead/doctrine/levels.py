@@ -38,7 +38,9 @@ COUNTS: Final = (
         "misconduct",
         "vigilante",
     ),
-    *("rumor", "official", "high_reach", "copies", "copy_authors"),
+    *("rumor", "official", "high_reach", "copies", "copy_authors", "call", "peril", "accused"),
+    *("spread", "misconduct_authors", "accused_authors", "negative_authors", "call_authors"),
+    "peril_authors",
 )
 SHARES: Final = (
     "negative_share",
@@ -48,8 +50,9 @@ SHARES: Final = (
     "copies_share",
 )
 FIGURES: Final = (*COUNTS, *SHARES, "ratio", "emergency", "emergency_surprise", "surprise")
-# What a reason may name besides.
+# What a reason may name besides; what was told last only in `grown`.
 WORDS: Final = ("baseline", "expected")
+BEFORE: Final = "before"
 # So many topics are remembered.
 MAX_REMEMBERED: Final = 500
 
@@ -87,9 +90,13 @@ class LevelRules:
     rules: tuple[LevelRule, ...]
     notes: tuple[LevelRule, ...]
     steady: Mapping[str, str]
+    grown: Mapping[str, str]
     quiet_per_day: int
     quiet_again: timedelta
     again: timedelta
+    update_growth: float
+    update_least: float
+    updates: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,16 +111,20 @@ class Proposal:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alert:
-    """What is said of a burst, once."""
+    """What is said of a burst: when it is new, when its level rises, when it has grown."""
 
     at: datetime
-    kind: Literal["burst", "level"]
+    kind: Literal["burst", "level", "update"]
     topic: tuple[str, ...]
     level: Level
     posts: int
     baseline: float
     examples: tuple[object, ...]
     reasons: tuple[str, ...]
+    # The same number in all that is said of one burst.
+    burst: int
+    # How many authors; a post without one counts as one.
+    spread: int
 
 
 def load_rules(path: Path = LEVELS_FILE) -> LevelRules:
@@ -126,21 +137,35 @@ def _read_rules(path: Path) -> LevelRules:
     given = take_mapping(
         read_yaml(path),
         path.name,
-        required=("version", "rules", "notes", "steady"),
-        optional=("quiet_per_day", "quiet_again_hours", "again_hours"),
+        required=("version", "rules", "notes", "steady", "grown"),
+        optional=(
+            *("quiet_per_day", "quiet_again_hours", "again_hours"),
+            *("update_growth", "update_least", "updates"),
+        ),
     )
 
     def hours(name: str) -> timedelta:
         return timedelta(hours=take_number(given.get(name, 24), name, 0, 10_000))
+
+    grown = take_words(given["grown"], "grown")
+    for text in grown.values():
+        _check_reason(text, "grown", BEFORE)
+
+    def number(name: str, usual: float, least: float, most: float) -> float:
+        return take_number(given.get(name, usual), name, least, most)
 
     return LevelRules(
         version=take_text(given["version"], "version", limit=40),
         rules=_read_list(given["rules"], "rules"),
         notes=_read_list(given["notes"], "notes"),
         steady=take_words(given["steady"], "steady"),
-        quiet_per_day=int(take_number(given.get("quiet_per_day", 3), "quiet_per_day", 0, 1_000)),
+        grown=grown,
+        quiet_per_day=int(number("quiet_per_day", 3, 0, 1_000)),
         quiet_again=hours("quiet_again_hours"),
         again=hours("again_hours"),
+        update_growth=number("update_growth", 2, 1.1, 1_000),
+        update_least=number("update_least", 20, 1, 1e9),
+        updates=int(number("updates", 12, 0, 1_000)),
     )
 
 
@@ -175,13 +200,13 @@ def _read_list(given: object, where: str) -> tuple[LevelRule, ...]:
     return tuple(rules)
 
 
-def _check_reason(text: str, place: str) -> None:
+def _check_reason(text: str, place: str, *more: str) -> None:
     try:
         parts = list(Formatter().parse(text))
     except ValueError as error:
         raise Invalid(f"{place}: the reason has a lone brace.", where=place) from error
     for _, name, spec, conversion in parts:
-        if name is not None and (name not in (*FIGURES, *WORDS) or spec or conversion):
+        if name is not None and (name not in (*FIGURES, *WORDS, *more) or spec or conversion):
             raise Invalid(f"{place}: the reason names {name[:40]!r}.", where=place)
 
 
@@ -222,10 +247,14 @@ class _Said:
     key: int
     level: Level
     at: datetime
+    number: int
+    # How many spoke of it when it was last told of, and how often that was since it was said.
+    spread: float
+    updates: int = 0
 
 
 class AlertBook:
-    """Decides which bursts are worth an alert: once for a topic, again when its level rises."""
+    """Decides which bursts are worth an alert: a new one, one whose level rises, one that grew."""
 
     def __init__(self, rules: LevelRules | None = None, *, lang: str = "en") -> None:
         self._rules = rules or load_rules()
@@ -233,6 +262,7 @@ class AlertBook:
         self._said: deque[_Said] = deque(maxlen=MAX_REMEMBERED)
         self._quiet: deque[datetime] = deque(maxlen=max(1, self._rules.quiet_per_day))
         self._last: datetime | None = None
+        self._numbers = 0
 
     def consider(self, burst: Burst) -> Alert | None:
         """The alert for `burst`; None where there is nothing new to say. Times never go back."""
@@ -242,6 +272,7 @@ class AlertBook:
         if not grave and not (burst.whole_stream or proposal.level == Level.WATCH):
             return None
         words = frozenset(word for name in burst.topic for word in name.split())
+        spread = _count_authors(burst)
         said = self._find(burst, words)
         if said is not None and proposal.level <= said.level:
             pause = self._rules.again if grave else self._rules.quiet_again
@@ -249,23 +280,59 @@ class AlertBook:
                 if grave:
                     # It goes on: the pause counts from the last sign of it.
                     said.at = at
-                return None
+                if burst.whole_stream or not self._has_grown(said, spread):
+                    return None
+                return self._tell_growth(said, burst, proposal, at, spread)
         if not grave and not self._may_be_quiet(at):
             return None
         if said is not None:
             self._said.remove(said)
             words |= said.words
-        self._said.append(_Said(words, burst.key, proposal.level, at))
+            number, key = said.number, burst.key or said.key
+        else:
+            self._numbers += 1
+            number, key = self._numbers, burst.key
+        self._said.append(_Said(words, key, proposal.level, at, number, spread))
         self._last = at
         return Alert(
             at=at,
             kind="level" if grave else "burst",
-            topic=burst.topic,
+            topic=burst.name(),
             level=proposal.level,
             posts=burst.posts,
             baseline=burst.baseline,
             examples=burst.examples,
             reasons=proposal.reasons,
+            burst=number,
+            spread=round(spread),
+        )
+
+    def _has_grown(self, said: _Said, spread: float) -> bool:
+        rules = self._rules
+        least = max(rules.update_least, said.spread * rules.update_growth)
+        return said.updates < rules.updates and spread >= least
+
+    def _tell_growth(
+        self, said: _Said, burst: Burst, proposal: Proposal, at: datetime, spread: float
+    ) -> Alert:
+        words = _put_in_words(burst) | {"spread": f"{spread:.0f}", BEFORE: f"{said.spread:.0f}"}
+        grown = self._rules.grown[self._lang].format_map(words)
+        # Reasons for less than was proposed would contradict it.
+        still = proposal.reasons if proposal.level == said.level else ()
+        said.spread = spread
+        said.updates += 1
+        self._last = at
+        return Alert(
+            at=at,
+            kind="update",
+            topic=burst.name(),
+            level=said.level,
+            posts=burst.posts,
+            baseline=burst.baseline,
+            examples=burst.examples,
+            reasons=(grown, *still),
+            burst=said.number,
+            spread=round(spread),
         )
 
     def _find(self, burst: Burst, words: frozenset[str]) -> _Said | None:
@@ -287,3 +354,7 @@ class AlertBook:
             return False
         self._quiet.append(at)
         return True
+
+
+def _count_authors(burst: Burst) -> float:
+    return burst.evidence.get("spread", burst.evidence.get("authors", 0.0)) or float(burst.posts)

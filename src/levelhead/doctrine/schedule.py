@@ -154,6 +154,15 @@ class Schedule:
             passed += min(closes, stop) - max(opens, begin)
         return passed
 
+    def moment_of(self, day: date, minutes: int) -> datetime:
+        """The first moment, in UTC, when clocks there show so many minutes after midnight."""
+        return _first_moment(self._zone, day, minutes)
+
+    def closing_of(self, day: date) -> int:
+        """When that weekday's office hours end, in minutes; 17:00 where there are none."""
+        hours = self.weekly[day.weekday()]
+        return min(hours[-1][1], DAY_MINUTES - 1) if hours else 17 * 60
+
     def _from(self, moment: datetime) -> Iterator[Stretch]:
         """The stretches that end after `moment`, in order, as far as the horizon."""
         first = self._local_date(moment) - _ONE_DAY

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from levelhead.analysis.domain import Label
+from levelhead.commitments.forms import Terms
 from levelhead.doctrine.domain import Disposition
 from levelhead.inbox.actions import NOTE_LIMIT, REASON_LIMIT
 from levelhead.inbox.models import Case
@@ -19,6 +20,8 @@ class Typed:
     note: str = ""
     reason: str = ""
     closing: str = ""
+    # What a person began to write down as a commitment.
+    promised: Terms | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,6 +14,8 @@ from django.utils.translation import get_language
 from levelhead.accounts.access import AgencyRequest
 from levelhead.accounts.domain import Ability
 from levelhead.analysis.domain import Label
+from levelhead.commitments.forms import Terms, terms_of
+from levelhead.commitments.queries import list_commitments_of
 from levelhead.doctrine.domain import Disposition
 from levelhead.inbox import queries, thread
 from levelhead.inbox.actions import UNDO_SECONDS, BulkOutcome
@@ -130,7 +132,12 @@ def conversation_context(
         chosen = find_chosen(offer, read_id(request.GET.get("answer")))
         if reply_form is None and chosen is not None:
             reply_form = new_reply_form(text=chosen.text, answer_ids=(chosen.id,))
+    promised = list_commitments_of(case)
     return {
+        "commitments": [one for one in promised if one.state != "asked"],
+        "asked": [(one, terms_of(one, request.agency)) for one in promised if one.state == "asked"]
+        if may_work
+        else [],
         "choice": queries.read_choice(request.GET),
         "case": case,
         "post": case.post,
@@ -156,6 +163,7 @@ def conversation_context(
         "may_reopen": (may_work and CaseState.OPEN in states and case.state != CaseState.ANSWERING),
         "reply_form": reply_form or new_reply_form(),
         "typed": typed,
+        "new_terms": typed.promised or Terms(owner=request.person.pk),
     }
 
 

@@ -164,7 +164,9 @@ def explain_case(case: Case, lang: str) -> WhyHere:
             else []
         ),
         changes=changes,
-        terms=[str(term) for term, _ in reading.get("terms", [])] if agrees or not case.corrected else [],
+        terms=[str(term) for term, _ in reading.get("terms", [])]
+        if agrees or not case.corrected
+        else [],
         like=_read_like(reading, case.label, lang),
     )
 

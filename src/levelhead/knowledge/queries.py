@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from levelhead.accounts.domain import ABILITIES, Ability
 from levelhead.accounts.models import Agency, Membership, User
+from levelhead.channels.models import OutboxState
 from levelhead.kernel import clock
 from levelhead.kernel.errors import NotFound
 from levelhead.knowledge.domain import AnswerState, fold
@@ -25,6 +26,8 @@ WORDS_LIMIT: Final = 8
 VERSIONS: Final = 20
 USES: Final = 10
 COLLEAGUES: Final = 500
+# A reply that was taken back before anybody saw it used nothing.
+_NOT_TAKEN_BACK: Final = ~Q(uses__reply__outbox_item__state=OutboxState.WITHDRAWN)
 # What the list can be narrowed to.
 SHOWN: Final = ("in_use", "draft", "approved", "stale", "retired", "all")
 
@@ -101,7 +104,10 @@ def list_answers(agency: Agency, choice: AnswerChoice) -> AnswerPage:
     found = list(
         rows.select_related("owner", "approved_by")
         .defer("words")
-        .annotate(used=Count("uses"), last_used=Max("uses__at"))
+        .annotate(
+            used=Count("uses", filter=_NOT_TAKEN_BACK),
+            last_used=Max("uses__at", filter=_NOT_TAKEN_BACK),
+        )
         .order_by("-pk")[: PAGE + 1]
     )
     shown = found[:PAGE]
@@ -140,7 +146,9 @@ def list_versions(answer: Answer) -> list[AnswerVersion]:
 
 def list_uses(answer: Answer) -> tuple[list[AnswerUse], int]:
     """The replies that were last written from it, newest first, and how many there are in all."""
-    uses = AnswerUse.objects.filter(answer=answer)
+    uses = AnswerUse.objects.filter(answer=answer).exclude(
+        reply__outbox_item__state=OutboxState.WITHDRAWN
+    )
     return list(uses.select_related("by", "reply").order_by("-pk")[:USES]), uses.count()
 
 

@@ -25,12 +25,29 @@ class FigureRow:
     count: int
     before: int
     after: int
+    # Wrong before and right after; the other way round.
+    gained: int
     lost: int
     # Whole percents; None where there are no posts. The interval is for what comes after.
     before_percent: int | None
     after_percent: int | None
     low: int
     high: int
+
+    @property
+    def more(self) -> int:
+        """How many more posts are right after than before; 0 where it is not so."""
+        return max(0, self.after - self.before)
+
+    @property
+    def fewer(self) -> int:
+        """How many fewer posts are right after than before; 0 where it is not so."""
+        return max(0, self.before - self.after)
+
+    @property
+    def too_few(self) -> bool:
+        """Whether there are too few posts to see by them what gets worse."""
+        return self.count < FEWEST
 
 
 def list_figures(proposal: Proposal) -> tuple[list[FigureRow], list[FigureRow]]:
@@ -50,6 +67,7 @@ def _row(name: str, share: Mapping[str, int]) -> FigureRow:
         count=count,
         before=before,
         after=after,
+        gained=share["gained"],
         lost=share["lost"],
         before_percent=round(100 * before / count) if count else None,
         after_percent=round(100 * after / count) if count else None,

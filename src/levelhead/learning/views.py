@@ -30,6 +30,9 @@ def _show(request: AgencyRequest, *, status: int = HTTPStatus.OK) -> HttpRespons
             "standing": standing,
             "figures": figures,
             "by_label": by_label,
+            # What speaks against accepting: parts that lose, and parts too small to show a loss.
+            "worse": [row for row in figures if row.fewer],
+            "unseen": next((row for row in figures if row.name == "kept" and row.too_few), None),
             "acceptable": {state.value for state in ACCEPTABLE},
         },
         status=status,
@@ -43,14 +46,15 @@ def learning(request: AgencyRequest) -> HttpResponse:
     return _show(request)
 
 
-def _act(request: AgencyRequest, act: Callable[[], str]) -> HttpResponse:
-    """Do it and say so; a mistake is said on the page."""
+def _act(request: AgencyRequest, act: Callable[[], str | None]) -> HttpResponse:
+    """Do it and say so, where `act` has something to say; a mistake is said on the page."""
     try:
         done = act()
     except (Conflict, Invalid) as error:
         messages.error(request, error.message)
         return _show(request, status=status_of(error))
-    messages.success(request, done)
+    if done:
+        messages.success(request, done)
     return redirect("learning", agency=request.agency.slug)
 
 
@@ -59,9 +63,9 @@ def _act(request: AgencyRequest, act: Callable[[], str]) -> HttpResponse:
 def ask(request: AgencyRequest) -> HttpResponse:
     """Have it tried what the corrections teach."""
 
-    def act() -> str:
+    def act() -> None:
+        # The page says itself what is under way, and stops when it is done; a message would stay.
         actions.ask_for_try(agency=request.agency, by=request.person)
-        return _("It is being tried. Nothing changes by that; you decide on what comes of it.")
 
     return _act(request, act)
 

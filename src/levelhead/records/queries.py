@@ -50,6 +50,16 @@ ACTIONS: Final = {
     "person:answer:retired": gettext_lazy("Retired an answer"),
     "person:answer:used": gettext_lazy("Wrote a reply from an answer"),
     "system:learning:corrections_exported": gettext_lazy("The corrections were exported"),
+    "system:commitment:found": gettext_lazy("Found a promise in a reply"),
+    "system:commitment:overdue": gettext_lazy("A commitment is overdue"),
+    "person:commitment:added": gettext_lazy("Added a commitment"),
+    "person:commitment:accepted": gettext_lazy("Took a promise as a commitment"),
+    "person:commitment:no_promise": gettext_lazy("Said that it is no promise"),
+    "person:commitment:given": gettext_lazy("Gave the commitment to a colleague"),
+    "person:commitment:due_changed": gettext_lazy("Changed when the commitment is due"),
+    "person:commitment:kept": gettext_lazy("Closed the commitment as kept"),
+    "person:commitment:dropped": gettext_lazy("Dropped the commitment"),
+    "person:commitment:reopened": gettext_lazy("Opened the commitment again"),
     "system:agency:created": gettext_lazy("The agency was created"),
 }
 
@@ -79,6 +89,12 @@ def list_case_events(case: Case) -> list[LogLine]:
         ],
     )  # fmt: skip
     return _in_words(case.agency_id, events.order_by("-id")[:CASE_EVENTS])
+
+
+def list_subject_events(agency: Agency, subject: str) -> list[LogLine]:
+    """What happened to one thing of an agency, newest first."""
+    events = RecordEvent.objects.filter(agency=agency, subject=subject)
+    return _in_words(agency.pk, events.order_by("-id")[:CASE_EVENTS])
 
 
 def list_agency_events(agency: Agency, before: int | None) -> tuple[list[LogLine], int | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -30,6 +30,20 @@ log = structlog.get_logger(__name__)
 LONGEST = 63_206
 # Parts that a refusal names.
 UNFILLED_NAMED = 5
+_on_sent: list[Callable[[Reply], None]] = []
+_on_withdrawn: list[Callable[[Reply, User], None]] = []
+
+
+def on_sent(listener: Callable[[Reply], None]) -> None:
+    """Have `listener` told of every reply that is sent on its way, in the same transaction."""
+    if listener not in _on_sent:
+        _on_sent.append(listener)
+
+
+def on_withdrawn(listener: Callable[[Reply, User], None]) -> None:
+    """Have `listener` told of every reply that was taken back, in the same transaction."""
+    if listener not in _on_withdrawn:
+        _on_withdrawn.append(listener)
 
 
 def send_reply(
@@ -136,6 +150,8 @@ def _send(
             by=by,
             payload={"reply": reply.pk, "text": text, "marker": item.marker},
         )
+        for listener in _on_sent:
+            listener(reply)
     return reply
 
 
@@ -166,6 +182,8 @@ def withdraw_reply(*, reply: Reply, by: User) -> None:
         save_case(
             locked, before, action="person:reply:withdrawn", by=by, payload={"reply": reply.pk}
         )
+        for listener in _on_withdrawn:
+            listener(reply, by)
 
 
 def note_outcome(item: OutboxItem) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from levelhead.accounts.access import AgencyRequest, member
 from levelhead.accounts.domain import Ability
+from levelhead.commitments.answering import answer_on_form
 from levelhead.inbox.pages import back_to_conversation, read_version, show_conversation
 from levelhead.inbox.thread import find_case
 from levelhead.kernel.errors import Conflict, Invalid
@@ -27,7 +29,7 @@ def send(request: AgencyRequest, post_id: int) -> HttpResponse:
     case = find_case(request.agency, post_id)
     form = read_reply_form(request.POST)
     try:
-        send_reply(
+        reply = send_reply(
             case=case,
             text=form.text,
             by=request.person,
@@ -38,6 +40,17 @@ def send(request: AgencyRequest, post_id: int) -> HttpResponse:
     except (Conflict, Invalid) as error:
         return show_conversation(request, post_id, error=error, reply_form=form)
     messages.success(request, _("Your reply is on its way."))
+    kept, _left = answer_on_form(
+        reply=reply, agency=request.agency, given=request.POST, by=request.person
+    )
+    if kept:
+        messages.success(
+            request,
+            ngettext(
+                "%(n)d promise is a commitment now.", "%(n)d promises are commitments now.", kept
+            )
+            % {"n": kept},
+        )
     return back_to_conversation(request, post_id)
 
 

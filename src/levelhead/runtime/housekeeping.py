@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
+from levelhead.commitments.actions import note_overdue
 from levelhead.config.environment import Environment
 from levelhead.live.actions import forget_old
 
@@ -34,6 +35,8 @@ class Housekeeping:
         self._environment = environment
         now = time.monotonic()
         self._chores = [
+            # As soon as a clock on the wall would show it.
+            Chore("note overdue commitments", 30.0, _note_overdue, now + 10.0),
             Chore("forget old live events", 600.0, _forget_live_events, now + 30.0),
             Chore("forget old sessions", 3600.0, _forget_sessions, now + 120.0),
             Chore("tidy the database", 3600.0, tidy_database, now + 300.0),
@@ -56,6 +59,12 @@ class Housekeeping:
                 )
         # Never long, so that the loop's sign of life stays fresh.
         return min(30.0, max(0.1, min(c.next_at for c in self._chores) - time.monotonic()))
+
+
+def _note_overdue() -> None:
+    late = note_overdue()
+    if late:
+        log.info("commitments are overdue", commitments=late)
 
 
 def _forget_live_events() -> None:

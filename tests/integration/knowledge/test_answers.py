@@ -18,10 +18,17 @@ from levelhead.knowledge.actions import (
 )
 from levelhead.knowledge.domain import AnswerState
 from levelhead.knowledge.models import Answer, AnswerUse, AnswerVersion, KnowledgeHead
-from levelhead.knowledge.queries import find_answer, offerable, today_of
+from levelhead.knowledge.queries import (
+    AnswerChoice,
+    find_answer,
+    list_answers,
+    list_uses,
+    offerable,
+    today_of,
+)
 from levelhead.records.models import RecordEvent
 from levelhead.records.verify import verify_records
-from levelhead.replies.actions import send_reply
+from levelhead.replies.actions import send_reply, withdraw_reply
 from levelhead.replies.models import Reply
 from tests.base import MONDAY, DeskTestCase
 from tests.integration.knowledge.answering import Answering
@@ -224,6 +231,16 @@ class UseTest(Answering, DeskTestCase):
                 expected_version=None, answer_ids=[answer.pk],
             )  # fmt: skip
         assert AnswerUse.objects.count() == 1
+
+    def test_a_reply_that_was_taken_back_used_nothing(self) -> None:
+        answer = self.write_approved()
+        self.send("From 8.", answer.pk)
+        reply = self.send("From 9, wrong.", answer.pk, token="second")
+        withdraw_reply(reply=reply, by=self.alice)
+        uses, used = list_uses(answer)
+        assert (len(uses), used) == (1, 1)
+        [row] = list_answers(self.agency, AnswerChoice()).rows
+        assert (row.uses, row.last_used) == (1, uses[0].at)
 
     def test_an_answer_of_another_agency_is_not_counted_and_the_reply_leaves(self) -> None:
         other = self._person(self.other_agency, "dora", Role.WRITER)

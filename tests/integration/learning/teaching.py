@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from unittest import mock
 
@@ -88,8 +88,10 @@ class Teaching(People):
         return cases
 
     @classmethod
-    def propose(cls, number: int = 1, **fields: Any) -> Proposal:
-        """A proposal that would turn every post into a complaint."""
+    def propose(
+        cls, number: int = 1, shares: Mapping[str, dict[str, int]] | None = None, **fields: Any
+    ) -> Proposal:
+        """A proposal that would turn every post into a complaint, measured as `shares` say."""
         from levelhead.analysis.adapting import Adapter
 
         bias = np.zeros(len(LABELS), dtype=np.float32)
@@ -109,6 +111,7 @@ class Teaching(People):
             "figures": json.dumps(
                 {
                     **dict.fromkeys(("corrections", "kept", "suite", "grave"), share),
+                    **(shares or {}),
                     "by_label": {"complaint": share},
                     "strength": 3.0,
                 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
 import tempfile
+from contextlib import redirect_stdout
 from datetime import timedelta
 from pathlib import Path
 from unittest import mock
@@ -14,6 +16,7 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from levelhead.analysis.domain import Label
+from levelhead.cli.learn import _tell
 from levelhead.doctrine.domain import Disposition
 from levelhead.inbox.actions import change_decision, let_stand
 from levelhead.inbox.judging import reread_allowance
@@ -301,3 +304,27 @@ class ExportTest(LearningTestCase):
         assert rows[0]["corrected_by"] == "alice@example.org"
         event = RecordEvent.objects.get(action="system:learning:corrections_exported")
         assert json.loads(event.payload) == {"corrections": 2, "sha256": digest}
+
+
+class TellingTest(Teaching, DeskTestCase):
+    """What the commands say of a proposal."""
+
+    def tell(self, **shares: dict[str, int]) -> str:
+        with redirect_stdout(io.StringIO()) as said:
+            _tell(self.propose(shares=shares))
+        Proposal.objects.all().delete()
+        return said.getvalue()
+
+    def test_both_ways_and_the_net(self) -> None:
+        said = self.tell()
+        assert "newly right  newly wrong" in said
+        assert said.count("21 more") == 5
+        assert "Worse" not in said
+        assert "one side" not in said
+
+    def test_what_speaks_against_it(self) -> None:
+        nothing = {"count": 0, "before": 0, "after": 0, "gained": 0, "lost": 0}
+        worse = {"count": 500, "before": 402, "after": 399, "gained": 5, "lost": 8}
+        said = self.tell(kept=nothing, suite=worse)
+        assert "Worse: Built-in suite, 3 fewer right than before." in said
+        assert "Only 0 posts were left as labelled; corrections alone teach only one side." in said

@@ -67,6 +67,59 @@ class LearningPageTest(Teaching, PagesTestCase):
         page = self.press("learning-accept", 1)
         assert "accepted by Bob" in page
 
+    def test_what_is_under_way_is_said_only_while_it_is(self) -> None:
+        self.correct(20)
+        assert "decide on what comes of it" in self.press("learning-try")
+        Proposal.objects.all().delete()
+        Proposal.objects.all().delete()
+        # No message waits for the next page either.
+        self.client.post(self.path("learning-try"))
+        Proposal.objects.all().delete()
+        self.propose()
+        assert "It is being tried" not in self.look("learning")
+
+    def accept_button(self, page: str) -> str:
+        form = page.split(f'action="{reverse("learning-accept", args=["riverton", 1])}"')[1]
+        return form.split("<button")[1].split(">")[0]
+
+    def test_gains_and_losses_are_counted_and_the_net_is_said(self) -> None:
+        self.propose(shares={"kept": {"count": 40, "before": 31, "after": 31, "gained": 2,
+                                      "lost": 2}})  # fmt: skip
+        page = self.look("learning")
+        assert "Newly right" in page
+        assert "<td>22</td><td>1</td>" in page
+        assert "21 more right than before" in page
+        assert "As many right as before" in page
+        assert "fewer right" not in page
+        assert "makes some of it worse" not in page
+        assert "outline" not in self.accept_button(page)
+
+    def test_what_gets_worse_is_said_and_not_proposed(self) -> None:
+        for name in ("kept", "suite", "grave"):
+            with self.subTest(name):
+                worse = {"count": 300, "before": 211, "after": 204, "gained": 6, "lost": 13}
+                self.propose(shares={name: worse})
+                page = self.look("learning")
+                assert "7 fewer right than before" in page
+                assert "<td>6</td><td>13</td>" in page
+                assert "makes some of it worse" in page
+                assert "211 → 204" in page
+                assert "usa-button--outline" in self.accept_button(page)
+                Proposal.objects.all().delete()
+
+    def test_corrections_alone_come_with_a_warning(self) -> None:
+        nothing = {"count": 0, "before": 0, "after": 0, "gained": 0, "lost": 0}
+        self.propose(shares={"kept": nothing})
+        page = self.look("learning")
+        assert "No post of yours was left as labelled" in page
+        assert "teach only one side" in page
+        Proposal.objects.all().delete()
+        self.propose(shares={"kept": {**nothing, "count": 19, "before": 19, "after": 19}})
+        assert "Only 19 posts of yours were left as labelled" in self.look("learning")
+        Proposal.objects.all().delete()
+        self.propose(shares={"kept": {**nothing, "count": 20, "before": 20, "after": 20}})
+        assert "teach only one side" not in self.look("learning")
+
     def test_declining_keeps_a_way_back(self) -> None:
         self.correct(20)
         self.propose()

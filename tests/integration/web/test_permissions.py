@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from levelhead.accounts.domain import Role
 from levelhead.accounts.models import User
 from levelhead.channels.models import OutboxItem
+from levelhead.commitments.actions import add_commitment
 from levelhead.inbox.models import Case
 from levelhead.kernel import clock
 from levelhead.knowledge.actions import write_answer
@@ -40,6 +41,7 @@ def everybody(status: int) -> tuple[int | str, ...]:
 
 READ = (LOGIN, MISSING, YES, YES, YES, YES)
 POST_OF_CASE = ("agency", "post")
+COMMITTED = ("agency", "commitment")
 NUMBERED = ("agency", "number")
 ANSWER = ("agency", "answer")
 WRITE = (LOGIN, MISSING, NO, YES, NO, YES)
@@ -98,6 +100,33 @@ MATRIX: dict[str, Row] = {
     ),
     "reply-withdraw": Row(REPLY_DONE, method="post", args=("agency", "reply")),
     "reply-retry": Row((LOGIN, MISSING, NO, BAD, NO, BAD), method="post", args=("agency", "reply")),
+    "commitments": Row(READ),
+    "commitment": Row(READ, args=COMMITTED),
+    # An open one is not asked about any more: the page says so to those who may.
+    "commitment-accept": Row(
+        (LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=COMMITTED, data={"what": "x"}
+    ),
+    "commitment-refuse": Row(
+        (LOGIN, MISSING, NO, CONFLICT, CONFLICT, CONFLICT), method="post", args=COMMITTED
+    ),
+    "commitment-keep": Row(WORK_DONE, method="post", args=COMMITTED, data={"evidence": "seen"}),
+    "commitment-drop": Row(WORK_DONE, method="post", args=COMMITTED, data={"reason": "sold"}),
+    "commitment-reopen": Row(
+        (LOGIN, MISSING, NO, CONFLICT, CONFLICT, CONFLICT),
+        method="post",
+        args=COMMITTED,
+        data={"again": "x"},
+    ),
+    "commitment-give": Row(
+        (LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=COMMITTED, data={"owner": "0"}
+    ),
+    "commitment-due": Row(WORK_DONE, method="post", args=COMMITTED, data={"why": "rain"}),
+    "commitment-add": Row(
+        (LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE, data={"what": "x"}
+    ),
+    "commitment-draft": Row(
+        (LOGIN, MISSING, NO, YES, NO, YES), method="post", args=POST_OF_CASE, data={"text": "Hi"}
+    ),
 }
 
 
@@ -155,6 +184,11 @@ class PermissionTest(Answering, DeskTestCase):
                 ).pk  # fmt: skip
         if "answer" in row.args:
             values["answer"] = self.write().pk
+        if "commitment" in row.args:
+            values["commitment"] = add_commitment(
+                case=self.file_case(text="When will you mow?"), what="Mow", due_at=None,
+                owner=self.alice, by=self.alice,
+            ).pk  # fmt: skip
         if "channel" in row.args:
             hooked = self.make_channel(
                 self.agency, f"Hook {Case.objects.count()} {len(self.paths)}", platform="memory"
@@ -216,6 +250,19 @@ class PermissionTest(Answering, DeskTestCase):
         for name in ("answer-edit", "answer-approve", "answer-retire"):
             path = reverse(name, args=[slug, answer.pk])
             assert client.post(path, {"version": "1"}).status_code == 404, name
+        promised = add_commitment(
+            case=theirs, what="Mow", due_at=None, owner=self.charlie, by=self.charlie
+        )
+        assert client.get(reverse("commitment", args=[slug, promised.pk])).status_code == 404
+        for name in MATRIX:
+            if MATRIX[name].args == COMMITTED and MATRIX[name].method == "post":
+                path = reverse(name, args=[slug, promised.pk])
+                assert client.post(path, MATRIX[name].data).status_code == 404, name
+        for name in ("commitment-add", "commitment-draft"):
+            path = reverse(name, args=[slug, theirs.pk])
+            assert client.post(path, MATRIX[name].data).status_code == 404, name
+        promised.refresh_from_db()
+        assert promised.version == 1
         client.post(reverse("let-stand", args=[slug]), {"case": theirs.pk})
         theirs.refresh_from_db()
         assert theirs.state == "answering"

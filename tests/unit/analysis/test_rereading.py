@@ -101,9 +101,7 @@ def test_nobody_counts_what_is_read(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     read = "from levelhead.analysis.encoder import Encoder; Encoder().read(['hello'])"
-    subprocess.run(
-        [sys.executable, "-c", read], check=True, env={**os.environ, "HOME": str(home)}
-    )
+    subprocess.run([sys.executable, "-c", read], check=True, env={**os.environ, "HOME": str(home)})
     assert [path for path in home.rglob("*") if "onnxruntime" in path.name.lower()] == []
 
 

@@ -97,3 +97,15 @@ def test_the_whole_table(folder):
     lines = list(print_table(figures))
     assert any("2013_Made_fire" in line for line in lines)
     assert json.loads(json.dumps(figures))["ok"] in (True, False)
+
+
+def test_the_table_says_which_false_alarms_decide(folder):
+    figures = measure_watch(folder, None, quick=True, hourly=30)
+    # A short week with one alarm looks bad; all ordinary time together may still hold.
+    figures["ordinary_week"]["false_alarms_a_week"] = 3.5
+    figures |= {"false_alarms_a_week": 0.84, "ok": True}
+    week, pooled, verdict = list(print_table(figures))[-3:]
+    assert "3.50 false alarms a week" in week
+    assert "no goal of its own" in week
+    assert "0.84 false alarms a week; this figure decides (goal: at most 1)" in pooled
+    assert verdict == "All goals hold here."

@@ -94,15 +94,117 @@ def test_an_ordinary_bump_stays_below_two(kind):
     assert all(alert.level < Level.ISSUE for alert in watch(stream(rows)))
 
 
-def test_volume_alone_is_level_one_and_said_once():
+def test_volume_alone_is_level_one_and_said_again_only_as_it_grows():
     rows = ordinary(4 * 3600, 120)
     rows += [
         (7200 + 20 * k, f"The Otters parade was number {k} on my list, what a parade")
         for k in range(80)
     ]
     about = [alert for alert in watch(stream(rows)) if "parade" in " ".join(alert.topic)]
-    assert [alert.level for alert in about] == [Level.WATCH]
-    assert about[0].kind == "burst"
+    assert {alert.level for alert in about} == {Level.WATCH}
+    assert [alert.kind for alert in about] == ["burst", "update", "update"]
+    assert len({alert.burst for alert in about}) == 1
+
+
+ACCUSED = [
+    "Superintendent Varga lied about the death in cell nine, Varga must resign",
+    "Why did Superintendent Varga hide this? He lied to the family about cell nine",
+    "Superintendent Varga deleted the footage of cell nine. Resign!",
+    "Cell nine: Superintendent Varga tampered with the report, we want his resignation",
+]
+
+
+@pytest.mark.parametrize("texts", [ACCUSED, ACCUSED[:1]])
+def test_an_accusation_that_spreads_rises_and_is_told_again(texts):
+    rows = ordinary(7200, 120) + [(7200 + k, texts[k % len(texts)]) for k in range(300)]
+    alerts = [alert for alert in watch(stream(rows)) if "varga" in " ".join(alert.topic)]
+    assert alerts[0].level == Level.ISSUE
+    assert alerts[0].at == START + timedelta(seconds=7200)
+    assert max(alert.level for alert in alerts) == Level.SERIOUS
+    assert len({alert.burst for alert in alerts}) == 1
+    told = [alert.spread for alert in alerts]
+    assert told == sorted(told)
+    assert told[-1] >= 150
+    assert 4 <= len(alerts) <= 10
+
+
+def test_one_author_who_repeats_an_accusation_raises_nothing_more():
+    posts = stream(ordinary(7200, 120)) + [
+        StreamPost(
+            id=f"v{k}",
+            text=ACCUSED[k % 4],
+            created_at=START + timedelta(seconds=7200 + k),
+            author="one",
+        )
+        for k in range(300)
+    ]
+    alerts = [alert for alert in watch(posts) if alert.level >= Level.ISSUE]
+    assert [alert.level for alert in alerts] == [Level.ISSUE]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The chief of the fire crew taught my daughter to cover up a burn",
+        "Mayor Ilves spoke at the school fair about the new pool",
+        "the captain lied about the score again, great match",
+        "March is the month when the sheriff's band plays at the square",
+    ],
+)
+def test_ordinary_talk_of_officials_stays_below_two(text):
+    rows = ordinary(7200, 120) + [(7200 + 3 * k, f"{text} {'!' * (k % 4)}") for k in range(60)]
+    calm = lambda texts: [Reading(crisis=0.05)] * len(texts)  # noqa: E731
+    assert all(alert.level < Level.ISSUE for alert in watch(stream(rows), calm))
+
+
+TRAPPED = [
+    "families trapped above the Harlow cannery, fire on the stairs",
+    "two workers are hurt and carried out of the cannery in Harlow",
+    "someone screaming from a window of the Harlow cannery, smoke everywhere",
+    "hay gente atrapada en la fábrica de Harlow por la explosión, la cannery arde",
+]
+
+
+def test_an_emergency_in_which_others_tell_of_lives_at_stake_is_proposed_as_a_crisis():
+    texts = EMERGENCY + TRAPPED
+    rows = ordinary(7200, 120) + [(7200 + 4 * k, texts[k % len(texts)]) for k in range(120)]
+    alerts = [alert for alert in watch(stream(rows)) if alert.level >= Level.ISSUE]
+    crisis = next(alert for alert in alerts if alert.level == Level.CRISIS)
+    assert crisis.at <= START + timedelta(seconds=7200 + 180)
+    assert "hurt, trapped or missing" in crisis.reasons[0]
+    told = {post.id: post.text for post in stream(rows)}
+    assert {told[example] for example in crisis.examples} & set(TRAPPED + EMERGENCY[2:6])
+
+
+def test_an_emergency_in_which_nobody_is_said_to_be_hurt_is_serious_not_a_crisis():
+    texts = [
+        "Big warehouse blaze on Tolliver Quay, the roof is gone",
+        "flames over Tolliver Quay, fire engines from three towns",
+        "Tolliver Quay fire: black smoke drifting over the river",
+        "warehouse burning at Tolliver Quay, you can see it from the bridge",
+        "Tolliver Quay blaze, firefighters keep everybody back",
+        "evacuation of the offices at Tolliver Quay because of the fire",
+        "the fire at Tolliver Quay is still burning, sirens all over",
+    ]
+    hot = lambda given: [Reading(crisis=0.9 if "olliver" in t else 0.05) for t in given]  # noqa: E731
+    rows = ordinary(7200, 120) + [(7200 + 4 * k, texts[k % len(texts)]) for k in range(150)]
+    alerts = watch(stream(rows), hot)
+    assert max(alert.level for alert in alerts) == Level.SERIOUS
+
+
+def test_a_flood_is_counted_beyond_what_is_kept_of_it():
+    posts = [
+        StreamPost(
+            id=k,
+            text=f"the viaduct at Ostrel is shaking number {k % 97}",
+            created_at=START + timedelta(seconds=k / 20),
+            author=str(k),
+        )
+        for k in range(12_000)
+    ]
+    last = [alert for alert in watch(posts) if "ostrel" in " ".join(alert.topic)][-1]
+    assert last.posts > watching.RECENT
+    assert last.spread > watching.RECENT
 
 
 def test_copies_by_one_author_are_one_voice():

@@ -10,7 +10,7 @@ from typing import Final
 from levelhead.analysis.streams.baselines import surprise
 from levelhead.analysis.streams.domain import Signs
 from levelhead.analysis.streams.signs import HOT
-from levelhead.analysis.streams.term_table import HAZARD_MARK, TermTable
+from levelhead.analysis.streams.term_table import TermTable
 
 # A term links posts where it comes this many times as often as usual, and at least twice.
 LINK_RATIO: Final = 3.0
@@ -37,9 +37,11 @@ class Note:
     # Terms, and hazards with HAZARD_MARK before them.
     terms: frozenset[str]
     signs: Signs
+    # Names of the signs that hold, to count by.
+    marks: tuple[str, ...]
     cluster: int
-    # Adjacent terms as they were written, to name topics with.
-    pairs: tuple[tuple[str, str], ...]
+    # Its beginning as it was written, to name topics with.
+    text: str
     # Number of the topic it was counted to; 0 for none.
     topic: int = 0
 
@@ -84,6 +86,14 @@ def weigh(notes: Iterable[Note]) -> float:
         clusters[note.cluster] += 1
         mass += weight
     return mass
+
+
+def rank(counts: Counter[str], limit: int | None = None) -> list[tuple[str, int]]:
+    """The most frequent terms with their counts, always in the same order.
+
+    Terms of a post come out of a set, whose order differs from run to run; ties may not.
+    """
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:limit]
 
 
 def list_links(terms: Iterable[str], table: TermTable, at: float) -> list[str]:
@@ -146,32 +156,5 @@ def _condense(notes: list[Note], terms: set[str], table: TermTable, at: float) -
             best = Chorus(list(held), list(chosen), mass, expected, found)
     # Other terms that its posts share name it better than those that hold it together.
     counts = Counter(term for note in best.notes for term in note.terms if term in terms)
-    best.terms = [term for term, count in counts.most_common() if count > 1] or best.terms
+    best.terms = [term for term, count in rank(counts) if count > 1] or best.terms
     return best
-
-
-def name_topic(terms: Sequence[str], notes: Sequence[Note], limit: int = 5) -> tuple[str, ...]:
-    """Readable names: phrases where two terms stand together, then terms; no bare hazards twice."""
-    counts = Counter(term for note in notes for term in note.terms)
-    pairs = Counter(pair for note in notes for pair in set(note.pairs))
-    names: list[str] = []
-    used: set[str] = set()
-    for term in terms:
-        if len(names) == limit:
-            break
-        if term.startswith(HAZARD_MARK) or term in used:
-            continue
-        best = max(
-            (pair for pair in pairs if term in pair and used.isdisjoint(pair)),
-            key=lambda pair: (pairs[pair], pair),
-            default=None,
-        )
-        if best is not None and pairs[best] >= 2 and pairs[best] >= 0.5 * counts[term]:
-            names.append(" ".join(best))
-            used.update(best)
-        else:
-            names.append(term)
-            used.add(term)
-    if not names:
-        names = [term.removeprefix(HAZARD_MARK) for term in terms if term][:limit]
-    return tuple(names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -57,6 +57,12 @@ class Signs:
     rumor: bool = False
     official: bool = False
     high_reach: bool = False
+    # Alleges misconduct and says of whom.
+    accused: bool = False
+    # Calls on someone to go, or on others to come together against it.
+    call: bool = False
+    # Lives at stake, as someone beside it tells it.
+    peril: bool = False
     # Hazards named, such as "earthquake"; they link posts across words and languages.
     hazards: frozenset[str] = frozenset()
 
@@ -67,7 +73,7 @@ class Burst:
 
     # Stream time.
     at: datetime
-    # Terms a person can read, the most telling first; empty for the stream as a whole.
+    # Terms that make it stand out, the most telling first; empty for the stream as a whole.
     topic: tuple[str, ...]
     # Posts about it in the window just past, and how many were to be expected.
     posts: int
@@ -80,3 +86,9 @@ class Burst:
     key: int = 0
     # Whether the whole stream is meant and not a topic in it.
     whole_stream: bool = False
+    # What people call it. Asked for only where it is told, for it means reading the posts again.
+    call_it: Callable[[], tuple[str, ...]] | None = field(default=None, compare=False, repr=False)
+
+    def name(self) -> tuple[str, ...]:
+        """What people call it; the terms where that is not known."""
+        return (self.call_it() if self.call_it else ()) or self.topic

@@ -85,6 +85,11 @@ def read_signs(
         vigilante="vigilante" in seen and not not_real,
         rumor="rumor" in seen,
         official="official" in seen,
+        accused=not not_real
+        and "misconduct" in seen
+        and not seen.isdisjoint(("official", "office")),
+        call="call" in seen and not not_real,
+        peril="peril" in seen and not not_real,
         high_reach=(post.author_followers or 0) >= HIGH_REACH_FOLLOWERS,
         hazards=frozenset(hazards),
     )

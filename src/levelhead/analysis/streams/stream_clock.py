@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,6 +12,9 @@ from levelhead.kernel import clock
 LATE_SECONDS: Final = 600.0
 # A gap up to this is believed at once.
 GAP_SECONDS: Final = 6 * 3600.0
+# A time so far ahead of the wall clock is a mistake, whoever agrees with it; exercises and samples
+# may be dated some months ahead.
+FUTURE_SECONDS: Final = 366 * 86_400.0
 # So many posts in a row must agree before a jump is believed.
 AGREEING_FORWARD: Final = 3
 AGREEING_BACK: Final = 5
@@ -37,8 +41,20 @@ class StreamClock:
             return None
         return datetime.fromtimestamp(self._reference, UTC)
 
+    def prime(self, moments: Iterable[datetime | None]) -> None:
+        """Begin with the first of `moments` that can be believed, where there is no time yet.
+
+        A stream whose first post has no such time would else begin at the wall clock.
+        """
+        if self._reference is None:
+            for moment in map(_believe, moments):
+                if moment is not None:
+                    self._reference = self.seconds = moment.timestamp()
+                    return
+
     def take(self, moment: datetime | None) -> float:
-        """The seconds at which a post of that time counts."""
+        """The seconds at which a post of that time counts; one far ahead counts as none."""
+        moment = _believe(moment)
         if moment is None:
             if self._reference is not None and not self._by_arrival:
                 return self.seconds
@@ -69,3 +85,9 @@ class StreamClock:
             self._agreeing = 0
             self.seconds += min(max(step, 0.0), LONGEST_STEP)
         return self.seconds
+
+
+def _believe(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.timestamp() > clock.now().timestamp() + FUTURE_SECONDS:
+        return None
+    return moment

@@ -18,7 +18,7 @@ VOCABULARY_FILE: Final = Path(__file__).parent / "data" / "vocabulary.yaml"
 CLASSES: Final = ("harm", "response", "support", "news", "joke", "elsewhere")
 PHRASES: Final = (
     *("joke", "elsewhere", "danger", "misconduct", "vigilante", "rumor", "press", "official"),
-    "negative",
+    *("negative", "call", "peril", "office"),
 )
 # So much of a text is looked at, in characters.
 TEXT_LIMIT: Final = 700

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from functools import partial
+from math import log
 from typing import Final
 
 from levelhead.analysis.streams.baselines import Share, WeekBaseline, surprise
-from levelhead.analysis.streams.chorus import Chorus, Note, find_chorus, list_links, name_topic
+from levelhead.analysis.streams.chorus import Chorus, Note, find_chorus, list_links, rank
 from levelhead.analysis.streams.domain import Burst, Reader, StreamPost
+from levelhead.analysis.streams.naming import name_topic
 from levelhead.analysis.streams.near_duplicates import NearDuplicates
 from levelhead.analysis.streams.signs import HOT, WARM, WITHOUT_MODEL, read_signs
 from levelhead.analysis.streams.stream_clock import StreamClock
 from levelhead.analysis.streams.term_table import FAST, HAZARD_MARK, TermTable
 from levelhead.analysis.streams.terms import cut_terms
-from levelhead.analysis.streams.vocabulary import load_vocabulary
+from levelhead.analysis.streams.vocabulary import TEXT_LIMIT, load_vocabulary
 
 # What is kept of the past for looking at single posts.
 RECENT: Final = 4096
@@ -34,17 +36,26 @@ LISTEN_POSTS: Final = 8
 GROWTH: Final = 1.3
 EXAMPLES: Final = 5
 TOPIC_TERMS: Final = 12
+TERMS_KEPT: Final = 6
 # Topics under way: how many are kept, and how long after their last post.
 MAX_TOPICS: Final = 64
 TOPIC_SECONDS: Final = 12 * 3600.0
 # How long single grave posts are remembered.
 GRAVE_WINDOW: Final = 60 * 60.0
+# Signs that are counted, those that make a single post worth a look, and those whose copies count
+# too: an allegation passed on a hundred times is one voice and a hundred authors.
+MARKS: Final = (
+    *("danger", "negative", "press", "misconduct", "accused", "vigilante", "rumor", "official"),
+    *("high_reach", "call", "peril"),
+)
+GRAVE: Final = frozenset({"danger", "press", "misconduct", "vigilante"})
+SPREADING: Final = frozenset({"misconduct", "accused", "negative", "call", "peril"})
 
 
 class Topic:
     """Something under way that later posts belong to."""
 
-    __slots__ = ("count", "last", "looked", "number", "terms")
+    __slots__ = ("count", "last", "looked", "number", "terms", "usual")
 
     def __init__(self, number: int, at: float) -> None:
         self.number = number
@@ -53,6 +64,8 @@ class Topic:
         self.count = 0
         # `count` when it was last reported on.
         self.looked = 0
+        # What was usual of its terms when it began: what has burst is soon not unusual any more.
+        self.usual: dict[str, float] = {}
 
 
 class StreamWatch:
@@ -87,22 +100,21 @@ class StreamWatch:
             return bursts
         texts = [post.text for post in posts]
         readings = self._reader(texts) if self._reader else [WITHOUT_MODEL] * len(texts)
+        self._clock.prime(post.created_at for post in posts)
         clusters = self._duplicates.add(texts).tolist()
         for post, reading, cluster in zip(posts, readings, clusters, strict=True):
             terms, words = cut_terms(post.text)
             signs = read_signs(post, words, reading, self._vocabulary)
             marked = [HAZARD_MARK + hazard for hazard in signs.hazards]
-            chosen = set(terms)
             note = Note(
                 at=self._clock.take(post.created_at),
                 id=post.id,
                 author=post.author,
                 terms=frozenset(terms + marked),
                 signs=signs,
+                marks=tuple(mark for mark in MARKS if getattr(signs, mark)),
                 cluster=cluster,
-                pairs=tuple(
-                    pair for pair in pairwise(words) if pair[0] in chosen and pair[1] in chosen
-                )[:20],
+                text=post.text[:TEXT_LIMIT],
             )
             bursts += self._count(note)
         return bursts
@@ -127,9 +139,9 @@ class StreamWatch:
             self._warm.popleft()
         while self._grave and self._grave[0].at < at - GRAVE_WINDOW:
             self._grave.popleft()
-        if signs.danger or signs.press or signs.misconduct or signs.vigilante:
+        if not GRAVE.isdisjoint(note.marks):
             self._grave.append(note)
-            bursts.append(self._describe_grave(note))
+            bursts += self._weigh_grave(note)
         if warm:
             bursts += self._hear_chorus(note)
         bursts += self._weigh_volume(note)
@@ -217,21 +229,29 @@ class StreamWatch:
         """Whether `term` ties posts to one place or thing, as the name of a hazard does not."""
         return not term.startswith(HAZARD_MARK) and not self._vocabulary.look_up(term).hazards
 
-    def _describe_grave(self, note: Note) -> Burst:
+    def _weigh_grave(self, note: Note) -> list[Burst]:
         links = set(list_links(note.terms, self._table, note.at))
         related = [
             other
             for other in self._grave
             if other is note or not (links or note.terms).isdisjoint(other.terms)
         ]
+        # The first few are looked at one by one, then whenever they have grown.
+        if not any(
+            _is_step(sum(mark in other.marks for other in related))
+            for mark in note.marks
+            if mark in GRAVE
+        ):
+            return []
         evidence = self._gather(related)
         evidence["originals"] = float(len({other.cluster for other in related}))
         terms = sorted(note.terms, key=lambda term: (term not in links, term))
-        return self._make(note.at, terms, related, related, evidence, key=note.topic)
+        return [self._make(note.at, terms, related, related, evidence, key=note.topic)]
 
     def _weigh_volume(self, note: Note) -> list[Burst]:
         bursts: list[Burst] = []
-        for term in note.terms:
+        # Sorted, so that the same stream always gives the same bursts.
+        for term in sorted(note.terms):
             cell = self._table.cells.get(term)
             if cell is None or cell.fast < VOLUME_LEAST or cell.fast < cell.checked * GROWTH:
                 continue
@@ -249,14 +269,13 @@ class StreamWatch:
             ]
             counts = Counter(other_term for other in about for other_term in other.terms)
             shared = [
-                name
-                for name, count in counts.most_common(16)
-                if count >= 0.3 * len(about) and count > 1
+                name for name, count in rank(counts, 16) if count >= 0.3 * len(about) and count > 1
             ]
-            links = list_links(shared, self._table, note.at)
+            # In a long burst its terms have become usual; they are its terms all the same.
+            links = list_links(shared, self._table, note.at) or shared or [term]
             topic = self._topics.get(note.topic)
             if topic is None:
-                topic = self._open_topic(links or [term], about, note.at)
+                topic = self._open_topic(links, about, note.at)
             evidence = self._gather(about)
             evidence |= {
                 "emergency": 0.0,
@@ -264,12 +283,11 @@ class StreamWatch:
                 "originals": float(len({other.cluster for other in about})),
                 "surprise": surprise(cell.fast, expected),
             }
-            # In three quarters of an hour more comes than in the decaying count.
-            usual = expected * WINDOW / FAST
+            usual = self._expect([term], topic, note.at)
             bursts.append(
                 self._make(
                     note.at,
-                    links or [term],
+                    links,
                     about,
                     about,
                     evidence,
@@ -298,7 +316,7 @@ class StreamWatch:
         about = [note for note in self._recent if note.at >= at - FAST]
         evidence = self._gather(about) | {"negative_rise": rise, "strays": (hourly - usual) / stray}
         counts = Counter(term for note in about for term in note.terms)
-        terms = list_links((term for term, _ in counts.most_common(40)), self._table, at)
+        terms = list_links((term for term, _ in rank(counts, 40)), self._table, at)
         burst = self._make(
             at, terms, about, about[-EXAMPLES:], evidence, usual=usual * FAST / 3600, whole=True
         )
@@ -306,35 +324,31 @@ class StreamWatch:
 
     def _gather(self, notes: Sequence[Note]) -> dict[str, float]:
         """Figures about posts that belong together."""
-        authors = {note.author for note in notes if note.author is not None}
         named = Counter(note.cluster for note in notes)
-
-        def voices(holds: Callable[[Note], bool]) -> float:
-            # Copies of one text, and one author's posts, are one voice.
-            found = [note for note in notes if holds(note)]
-            by_text = len({note.cluster for note in found})
-            known = {note.author for note in found if note.author is not None}
-            unknown = sum(note.author is None for note in found)
-            return float(min(by_text, len(known) + unknown))
-
+        known = {note.author for note in notes if note.author is not None}
+        unknown = sum(note.author is None for note in notes)
+        marked: dict[str, list[Note]] = {mark: [] for mark in MARKS}
+        for note in notes:
+            for mark in note.marks:
+                marked[mark].append(note)
         largest = named.most_common(1)[0] if named else (0, 0)
-        return {
-            "authors": float(len(authors)),
-            "danger": voices(lambda note: note.signs.danger),
-            "negative": voices(lambda note: note.signs.negative),
-            "negative_share": _share(notes, lambda note: note.signs.negative),
-            "press": voices(lambda note: note.signs.press),
-            "misconduct": voices(lambda note: note.signs.misconduct),
-            "vigilante": voices(lambda note: note.signs.vigilante),
-            "rumor": voices(lambda note: note.signs.rumor),
-            "official": voices(lambda note: note.signs.official),
-            "high_reach": voices(lambda note: note.signs.high_reach),
+        figures = {
+            "authors": float(len(known)),
+            "spread": float(len(known) + unknown),
+            "negative_share": len(marked["negative"]) / len(notes) if notes else 0.0,
             "copies": float(largest[1]),
             "copies_share": largest[1] / len(notes) if notes else 0.0,
             "copy_authors": float(
                 len({n.author for n in notes if n.cluster == largest[0] and n.author is not None})
             ),
         }
+        for mark, found in marked.items():
+            authors = _count_authors(found)
+            # Copies of one text, and one author's posts, are one voice.
+            figures[mark] = float(min(len({note.cluster for note in found}), authors))
+            if mark in SPREADING:
+                figures[f"{mark}_authors"] = float(authors)
+        return figures
 
     def _make(
         self,
@@ -350,25 +364,76 @@ class StreamWatch:
     ) -> Burst:
         if usual is None:
             lead = [term for term in terms[:3] if not term.startswith(HAZARD_MARK)] or terms[:1]
-            expected = [self._table.expect(term, at)[0] for term in lead]
-            usual = max(expected, default=0.0) * WINDOW / FAST
-        evidence["posts"] = float(len(about))
-        evidence["ratio"] = len(about) / max(usual, 1.0)
+            usual = self._expect(lead, self._topics.get(key), at)
+        posts = self._count_posts(terms, about, at)
+        evidence["posts"] = float(posts)
+        evidence["ratio"] = posts / max(usual, 1.0)
+        if about:
+            # Who wrote the posts that are kept no longer is not known; it is as varied.
+            evidence["spread"] *= posts / len(about)
         examples: dict[int, object] = {}
-        for note in sorted(telling, key=lambda note: -note.signs.heat):
+        for note in sorted(telling, key=_weigh_example):
             examples.setdefault(note.cluster, note.id)
             if len(examples) == EXAMPLES:
                 break
         return Burst(
             at=self._clock.now or datetime.fromtimestamp(at, UTC),
-            topic=name_topic(terms, telling),
-            posts=len(about),
+            topic=tuple(_pick_terms(terms)),
+            call_it=partial(_name, list(terms), list(telling)),
+            posts=posts,
             baseline=usual,
             examples=tuple(examples.values()),
             evidence=evidence,
             key=key,
             whole_stream=whole,
         )
+
+    def _expect(self, terms: Sequence[str], topic: Topic | None, at: float) -> float:
+        """Posts usual in the window."""
+        most = 0.0
+        for term in terms:
+            expected, _ = self._table.expect(term, at)
+            if topic is not None:
+                if term in topic.usual or len(topic.usual) < 2 * TOPIC_TERMS:
+                    topic.usual.setdefault(term, expected)
+                expected = min(expected, topic.usual.get(term, expected))
+            most = max(most, expected)
+        # In three quarters of an hour more comes than in the decaying count.
+        return most * WINDOW / FAST
+
+    def _count_posts(self, terms: Sequence[str], about: Sequence[Note], at: float) -> int:
+        """Posts in the window; in a flood, when the ring is shorter than it, by the count."""
+        full = len(self._recent) == RECENT and self._recent[0].at > at - WINDOW
+        cells = [self._table.cells.get(term) for term in terms[:1]] if full else []
+        return max(len(about), *(int(cell.fast) for cell in cells if cell is not None), 0)
+
+
+def _name(terms: Sequence[str], notes: Sequence[Note]) -> tuple[str, ...]:
+    return name_topic(terms, [(note.text, note.cluster) for note in notes])
+
+
+def _count_authors(notes: Sequence[Note]) -> int:
+    """How many wrote them; one whose author is not known counts by itself."""
+    known = {note.author for note in notes if note.author is not None}
+    return len(known) + sum(note.author is None for note in notes)
+
+
+def _is_step(number: int) -> bool:
+    if number <= 8:
+        return number > 0
+    return int(log(number, GROWTH)) > int(log(number - 1, GROWTH))
+
+
+def _weigh_example(note: Note) -> float:
+    signs = note.signs
+    plain = signs.danger + signs.misconduct + signs.peril + 0.5 * signs.call
+    return -signs.heat - plain
+
+
+def _pick_terms(terms: Sequence[str]) -> list[str]:
+    """Terms that tell what it is; hazards only where there is nothing else."""
+    chosen = [term for term in terms if not term.startswith(HAZARD_MARK)][:TERMS_KEPT]
+    return chosen or [term.removeprefix(HAZARD_MARK) for term in terms][:TERMS_KEPT]
 
 
 def _share(notes: Sequence[Note], holds: Callable[[Note], bool]) -> float:

@@ -15,6 +15,7 @@ from levelhead.doctrine.reply.reading import Reading, Span, read_text
 from levelhead.doctrine.reply.rulebook import load_rulebook
 
 _REACH: Final = 200
+_JOINED: Final = re.compile(r"[\s,:-]{0,4}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,12 +50,27 @@ def _find(
         near = (max(start, found.start() - NEAR), min(max(end, found.end()), found.end() + _REACH))
         if unless.search(reading.bare, *near):
             continue
-        due = next(find_dates(reading.bare, *near, now=now), None)
+        due = choose_due(reading, found.span(), near, now=now)
         last, count = start, count + 1
         a, b = found.span()
         if due is not None:
             a, b = min(a, due.span[0]), max(b, due.span[1])
         yield Promise(span=(a, b), text=reading.text[near[0] : near[1]], due=due)
+
+
+def choose_due(reading: Reading, promise: Span, near: Span, *, now: datetime) -> Due | None:
+    """The date that belongs to the promise: the first one after its words begin.
+
+    One before them counts only where nothing stands between: "by Friday, we will", and not "you
+    wrote on Friday; we will".
+    """
+    before = None
+    for due in find_dates(reading.bare, *near, now=now):
+        if due.span[1] > promise[0]:
+            return due
+        between = reading.bare[due.span[1] : promise[0]]
+        before = due if _JOINED.fullmatch(between) else None
+    return before
 
 
 def find_promise(check: Check) -> Iterator[Finding]:

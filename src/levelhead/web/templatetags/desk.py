@@ -79,6 +79,12 @@ def at_time(value: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def full_time(value: datetime) -> str:
+    """A moment in full, where no title can stand."""
+    return exact_time(value)
+
+
+@register.filter
 def overdue(value: datetime | None) -> bool:
     """Whether a due time has passed."""
     return value is not None and value < clock.now()

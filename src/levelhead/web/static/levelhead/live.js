@@ -78,6 +78,10 @@
       case "note.added":
         if (work && String(event.conversation) === work.dataset.conversation) want("work");
         break;
+      case "commitment.changed":
+        if (work && String(event.conversation) === work.dataset.conversation) want("work");
+        want("page");
+        break;
       case "channel.changed":
         want("strip", "page");
         break;
