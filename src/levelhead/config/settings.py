@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "levelhead.inbox",
     "levelhead.replies",
     "levelhead.learning",
+    "levelhead.knowledge",
     "levelhead.commitments",
     "levelhead.web",
 ]

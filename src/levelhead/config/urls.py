@@ -20,6 +20,7 @@ urlpatterns = [
     path("<slug:agency>/", include(agency_patterns)),
     path("<slug:agency>/settings/learning/", include("levelhead.learning.urls")),
     path("<slug:agency>/inbox/", include("levelhead.inbox.urls")),
+    path("<slug:agency>/knowledge/", include("levelhead.knowledge.urls")),
     path("<slug:agency>/commitments/", include("levelhead.commitments.urls")),
     path("<slug:agency>/channels/", include("levelhead.channels.urls")),
     path("<slug:agency>/records/", records, name="records"),

@@ -23,6 +23,7 @@ from levelhead.inbox.domain import NEXT_STATES, CaseState
 from levelhead.inbox.forms import Typed
 from levelhead.inbox.newest import NO_ID
 from levelhead.kernel.errors import LevelheadError
+from levelhead.knowledge.finding import find_chosen, offer_answers
 from levelhead.records.queries import list_case_events
 from levelhead.replies.forms import ReplyForm, new_reply_form
 from levelhead.replies.queries import find_way_out, list_replies
@@ -122,7 +123,15 @@ def conversation_context(
     """What the conversation and its case need. Raises NotFound."""
     case = thread.find_case(request.agency, post_id)
     may_work = request.member.may(Ability.WORK)
+    may_reply = request.member.may(Ability.REPLY)
     states = NEXT_STATES[CaseState(case.state)]
+    way_out = find_way_out(case)
+    offer = None
+    if may_reply and not way_out.closed:
+        offer = offer_answers(request.agency, text=case.post.text, lang=case.post.lang)
+        chosen = find_chosen(offer, read_id(request.GET.get("answer")))
+        if reply_form is None and chosen is not None:
+            reply_form = new_reply_form(text=chosen.text, answer_ids=(chosen.id,))
     promised = list_commitments_of(case)
     return {
         "commitments": [one for one in promised if one.state != "asked"],
@@ -141,13 +150,14 @@ def conversation_context(
         "notes": thread.list_notes(case),
         "revisions": thread.list_revisions(case.post),
         "replies": list_replies(case),
-        "way_out": find_way_out(case),
+        "way_out": way_out,
+        "offer": offer,
         "events": list_case_events(case),
         "colleagues": thread.list_colleagues(request.agency) if may_work else [],
         "all_labels": [label.value for label in Label],
         "all_dispositions": [disposition.value for disposition in Disposition],
         "may_work": may_work,
-        "may_reply": request.member.may(Ability.REPLY),
+        "may_reply": may_reply,
         "may_stand": may_work and CaseState.STOOD in states and case.queue != "now",
         "may_close": may_work and CaseState.CLOSED in states,
         "may_reopen": (may_work and CaseState.OPEN in states and case.state != CaseState.ANSWERING),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -21,11 +21,15 @@ from levelhead.inbox.models import Case
 from levelhead.kernel import clock
 from levelhead.kernel.errors import Conflict, Invalid
 from levelhead.kernel.text import clean_text
+from levelhead.knowledge.actions import count_use
 from levelhead.live.actions import announce
+from levelhead.replies.domain import find_unfilled
 from levelhead.replies.models import Reply
 
 log = structlog.get_logger(__name__)
 LONGEST = 63_206
+# Parts that a refusal names.
+UNFILLED_NAMED = 5
 _on_sent: list[Callable[[Reply], None]] = []
 _on_withdrawn: list[Callable[[Reply, User], None]] = []
 
@@ -43,11 +47,18 @@ def on_withdrawn(listener: Callable[[Reply, User], None]) -> None:
 
 
 def send_reply(
-    *, case: Case, text: str, by: User, form_token: str, expected_version: int | None
+    *,
+    case: Case,
+    text: str,
+    by: User,
+    form_token: str,
+    expected_version: int | None,
+    answer_ids: Sequence[int] = (),
 ) -> Reply:
     """Answer a post. The same form sent twice gives the same reply.
 
-    Raises NotAllowed, Conflict (somebody else answered or changed it), Invalid.
+    `answer_ids` are the approved answers that it was written from. Raises NotAllowed, Conflict
+    (somebody else answered or changed it), Invalid (empty, too long, a part not filled in).
     """
     require(by, case.agency_id, Ability.REPLY)
     text = clean_text(text, LONGEST + 1).strip()
@@ -59,13 +70,20 @@ def send_reply(
     if sent_already is not None:
         return sent_already
     try:
-        return _send(case, text, by, form_token, expected_version)
+        return _send(case, text, by, form_token, expected_version, answer_ids)
     except IntegrityError:
         # The same form twice at the same moment: the first one counts.
         return Reply.objects.get(agency_id=case.agency_id, form_token=form_token)
 
 
-def _send(case: Case, text: str, by: User, form_token: str, expected_version: int | None) -> Reply:
+def _send(
+    case: Case,
+    text: str,
+    by: User,
+    form_token: str,
+    expected_version: int | None,
+    answer_ids: Sequence[int],
+) -> Reply:
     with transaction.atomic():
         locked = lock_case(case, by=by, ability=Ability.REPLY, expected_version=expected_version)
         post = locked.post
@@ -73,6 +91,16 @@ def _send(case: Case, text: str, by: User, form_token: str, expected_version: in
         info = platform_info(channel.platform)
         if not text:
             raise Invalid(_("Write the reply first."))
+        unfilled = find_unfilled(text)
+        if unfilled:
+            raise Invalid(
+                _(
+                    "The reply still has a part to fill in: %(parts)s. Write there what fits this "
+                    "person, or take it out. Nothing was sent."
+                )
+                % {"parts": ", ".join(unfilled[:UNFILLED_NAMED])},
+                unfilled=unfilled,
+            )
         if info.text_limit is not None and len(text) > info.text_limit:
             raise Invalid(
                 _("The reply has %(length)d characters; %(platform)s takes %(limit)d. Shorten it.")
@@ -110,6 +138,8 @@ def _send(case: Case, text: str, by: User, form_token: str, expected_version: in
             at=clock.now(),
             form_token=form_token,
         )
+        if answer_ids:
+            count_use(answer_ids=answer_ids, reply=reply, by=by)
         move(locked, CaseState.ANSWERING)
         locked.owner = locked.owner or by
         locked.reply_failed = False

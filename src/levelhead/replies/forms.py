@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from levelhead.replies.actions import LONGEST
+from levelhead.replies.domain import find_unfilled
 
 TOKEN_LIMIT = 40
 
@@ -18,14 +19,34 @@ class ReplyForm:
 
     text: str
     token: str
+    # The approved answers that it is written from.
+    answer_ids: tuple[int, ...] = ()
+
+    @property
+    def answers(self) -> str:
+        """The ids as the form carries them."""
+        return " ".join(map(str, self.answer_ids))
+
+    @property
+    def unfilled(self) -> list[str]:
+        """The parts that are still to fill in."""
+        return find_unfilled(self.text)
 
 
-def new_reply_form() -> ReplyForm:
-    """An empty form with a token of its own."""
-    return ReplyForm(text="", token=secrets.token_urlsafe(18))
+def new_reply_form(*, text: str = "", answer_ids: tuple[int, ...] = ()) -> ReplyForm:
+    """A form with a token of its own: empty, or with the answer that was chosen."""
+    return ReplyForm(text=text, token=secrets.token_urlsafe(18), answer_ids=answer_ids)
 
 
 def read_reply_form(given: QueryDict) -> ReplyForm:
     """The form as it was sent; the action checks it."""
     text = given.get("text", "").replace("\r\n", "\n")
-    return ReplyForm(text=text[: LONGEST + 1], token=given.get("form_token", "")[: TOKEN_LIMIT + 1])
+    return ReplyForm(
+        text=text[: LONGEST + 1],
+        token=given.get("form_token", "")[: TOKEN_LIMIT + 1],
+        answer_ids=tuple(
+            int(one)
+            for one in given.get("answers", "")[:200].split()
+            if one.isascii() and one.isdigit() and len(one) < 19
+        ),
+    )

@@ -35,6 +35,7 @@ def send(request: AgencyRequest, post_id: int) -> HttpResponse:
             by=request.person,
             form_token=form.token,
             expected_version=read_version(request.POST),
+            answer_ids=form.answer_ids,
         )
     except (Conflict, Invalid) as error:
         return show_conversation(request, post_id, error=error, reply_form=form)

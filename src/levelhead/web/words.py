@@ -72,6 +72,19 @@ LANGUAGES: Final[Words] = {
     "ko": _("Korean"),
     "ru": _("Russian"),
 }
+ANSWERS_SHOWN: Final[Words] = {
+    "in_use": _("In use"),
+    "draft": _("Drafts"),
+    "approved": _("Approved"),
+    "stale": _("Past review date"),
+    "retired": _("Retired"),
+    "all": _("All"),
+}
+ANSWER_STATES: Final[Words] = {
+    "draft": _("draft"),
+    "approved": _("approved"),
+    "retired": _("retired"),
+}
 PROPOSALS: Final[Words] = {
     "waiting": _("waits for the worker"),
     "at_work": _("being tried"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import ClassVar
 
 from django.test import Client
@@ -13,9 +14,12 @@ from levelhead.accounts.models import User
 from levelhead.channels.models import OutboxItem
 from levelhead.commitments.actions import add_commitment
 from levelhead.inbox.models import Case
+from levelhead.kernel import clock
+from levelhead.knowledge.actions import write_answer
 from levelhead.replies.actions import send_reply
 from levelhead.replies.models import Reply
 from tests.base import DeskTestCase
+from tests.integration.knowledge.answering import Answering
 
 PEOPLE = ("signed out", "outsider", "viewer", "writer", "records", "administrator")
 LOGIN, MISSING, NO, YES, MOVED, BAD, CONFLICT = "login", 404, 403, 200, 302, 400, 409
@@ -39,6 +43,8 @@ READ = (LOGIN, MISSING, YES, YES, YES, YES)
 POST_OF_CASE = ("agency", "post")
 COMMITTED = ("agency", "commitment")
 NUMBERED = ("agency", "number")
+ANSWER = ("agency", "answer")
+WRITE = (LOGIN, MISSING, NO, YES, NO, YES)
 WORK_DONE = (LOGIN, MISSING, NO, MOVED, MOVED, MOVED)
 REPLY_DONE = (LOGIN, MISSING, NO, MOVED, NO, MOVED)
 
@@ -67,6 +73,18 @@ MATRIX: dict[str, Row] = {
     "learning-revert": Row((LOGIN, MISSING, NO, NO, NO, CONFLICT), method="post"),
     "learning-accept": Row((LOGIN, MISSING, NO, NO, NO, BAD), method="post", args=NUMBERED),
     "learning-decline": Row((LOGIN, MISSING, NO, NO, NO, BAD), method="post", args=NUMBERED),
+    "knowledge": Row(READ),
+    "answer-new": Row(WRITE),
+    "answer": Row(READ, args=ANSWER),
+    "answer-edit": Row(WRITE, args=ANSWER),
+    # Written by Alice, so that she may not approve it herself.
+    "answer-approve": Row(
+        (LOGIN, MISSING, NO, BAD, NO, MOVED),
+        method="post",
+        args=ANSWER,
+        data={"version": "1", "review_on": "soon"},
+    ),
+    "answer-retire": Row(REPLY_DONE, method="post", args=ANSWER, data={"version": "1"}),
     "let-stand": Row(WORK_DONE, method="post"),
     "undo-let-stand": Row(WORK_DONE, method="post"),
     "assign": Row(WORK_DONE, method="post", args=POST_OF_CASE),
@@ -125,7 +143,7 @@ def all_names(resolver: URLResolver | None = None) -> set[str]:
     return names
 
 
-class PermissionTest(DeskTestCase):
+class PermissionTest(Answering, DeskTestCase):
     rita: ClassVar[User]
 
     @classmethod
@@ -164,6 +182,8 @@ class PermissionTest(DeskTestCase):
                     case=case, text="At 8.", by=self.alice, form_token=f"form-{case.pk}",
                     expected_version=None,
                 ).pk  # fmt: skip
+        if "answer" in row.args:
+            values["answer"] = self.write().pk
         if "commitment" in row.args:
             values["commitment"] = add_commitment(
                 case=self.file_case(text="When will you mow?"), what="Mow", due_at=None,
@@ -186,7 +206,10 @@ class PermissionTest(DeskTestCase):
                 path = self.path_of(name, row)
                 client = self.client_of(who)
                 with self.subTest(name=name, who=who):
-                    response = getattr(client, row.method)(path, row.data)
+                    data = dict(row.data)
+                    if data.get("review_on") == "soon":
+                        data["review_on"] = (clock.now() + timedelta(days=30)).date().isoformat()
+                    response = getattr(client, row.method)(path, data)
                     if expected == LOGIN:
                         assert response.status_code == 302, response.status_code
                         assert response["Location"].startswith("/accounts/login/?next=")
@@ -219,6 +242,14 @@ class PermissionTest(DeskTestCase):
             assert client.post(path, MATRIX[name].data).status_code == 404, name
         for name in ("reply-withdraw", "reply-retry"):
             assert client.post(reverse(name, args=[slug, reply.pk])).status_code == 404, name
+        answer = write_answer(
+            agency=self.other_agency, fields=self.fields(), owner=self.charlie, by=self.charlie
+        )
+        for name in ("answer", "answer-edit"):
+            assert client.get(reverse(name, args=[slug, answer.pk])).status_code == 404, name
+        for name in ("answer-edit", "answer-approve", "answer-retire"):
+            path = reverse(name, args=[slug, answer.pk])
+            assert client.post(path, {"version": "1"}).status_code == 404, name
         promised = add_commitment(
             case=theirs, what="Mow", due_at=None, owner=self.charlie, by=self.charlie
         )

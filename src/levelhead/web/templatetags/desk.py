@@ -17,6 +17,7 @@ from levelhead.connectors.registry import platform_info
 from levelhead.inbox.judging import triage_rules
 from levelhead.kernel import clock
 from levelhead.kernel.errors import ConfigurationError
+from levelhead.knowledge.domain import PART
 from levelhead.web import words
 from levelhead.web.posttext import BIDI_CONTROLS, fold_at, shift_spans, show_plain, show_text
 
@@ -102,6 +103,17 @@ def post_text(text: str, spans: Sequence[tuple[int, int]] = ()) -> dict[str, obj
     }
 
 
+@register.inclusion_tag("knowledge/_answer_text.html")
+def answer_text(text: str) -> dict[str, object]:
+    """An approved answer's words, with the parts to fill in marked."""
+    pieces = []
+    at = 0
+    for part in PART.finditer(text):
+        pieces += [(False, text[at : part.start()]), (True, part[0])]
+        at = part.end()
+    return {"pieces": [*pieces, (False, text[at:])]}
+
+
 @register.filter
 def inert(text: str) -> SafeString:
     """A name or an excerpt of a stranger, with hidden characters made visible."""
@@ -146,6 +158,12 @@ def disposition_words(disposition: str) -> str:
 def state_words(state: str) -> str:
     """Where the work on a case stands."""
     return words.of(words.STATES, state)
+
+
+@register.filter
+def answer_words(state: str) -> str:
+    """Where an approved answer stands."""
+    return words.of(words.ANSWER_STATES, state)
 
 
 @register.filter

@@ -107,6 +107,8 @@
       keys.r();
     }
     if (event.target.closest("[data-take-version]")) takeVersion();
+    const answer = event.target.closest("[data-use-answer]");
+    if (answer && useAnswer(answer)) event.preventDefault();
   });
 
   // Choosing in the list --------------------------------------------------------------------
@@ -150,14 +152,59 @@
       Math.abs(left) + " " + (left < 0 ? place.dataset.wordOver : place.dataset.wordLeft);
   }
 
+  // The parts of an answer that are still to fill in, told under the field.
+  const part = /\[\[[^\[\]]{0,200}\]\]/g;
+
+  function showParts(field) {
+    const place = one("[data-parts]", field.form);
+    if (!place) return;
+    const found = Array.from(new Set(field.value.match(part) || []));
+    place.hidden = !found.length;
+    place.textContent = found.length ? place.dataset.word + " " : "";
+    found.forEach((text) => {
+      const mark = document.createElement("mark");
+      mark.className = "part";
+      mark.textContent = text;
+      place.append(mark, " ");
+    });
+  }
+
+  // An answer goes to where the cursor stands; what was written stays, and the first part to fill
+  // in is chosen, so that typing replaces it.
+  function useAnswer(link) {
+    const field = one("#reply-text");
+    if (!field) return false;
+    const before = field.value.slice(0, field.selectionStart).replace(/[ \n]+$/, "");
+    const after = field.value.slice(field.selectionEnd).replace(/^[ \n]+/, "");
+    const start = before ? before.length + 2 : 0;
+    const text = link.dataset.answerText;
+    field.value = (before ? before + "\n\n" : "") + text + (after ? "\n\n" + after : "");
+    const answers = one("[data-answers]", field.form);
+    const used = new Set(answers.value.split(" ").filter(Boolean));
+    answers.value = Array.from(used.add(link.dataset.useAnswer)).join(" ");
+    field.focus();
+    const first = text.search(part);
+    if (first < 0) field.setSelectionRange(start + text.length, start + text.length);
+    else field.setSelectionRange(start + first, start + first + text.match(part)[0].length);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    return true;
+  }
+
   const draftKey = (work) => "levelhead-draft-" + work.dataset.work;
+
+  function forgetDraft(id) {
+    sessionStorage.removeItem("levelhead-draft-" + id);
+    sessionStorage.removeItem("levelhead-draft-" + id + "-answers");
+  }
 
   function keepDraft(field) {
     const work = field.closest("[data-work]");
     if (!work) return;
     try {
-      if (field.value) sessionStorage.setItem(draftKey(work), field.value);
-      else sessionStorage.removeItem(draftKey(work));
+      if (field.value) {
+        sessionStorage.setItem(draftKey(work), field.value);
+        sessionStorage.setItem(draftKey(work) + "-answers", one("[data-answers]", field.form).value);
+      } else forgetDraft(work.dataset.work);
     } catch (error) {
       return; // No storage: the words stay in the field only.
     }
@@ -167,7 +214,10 @@
 
   document.addEventListener("input", (event) => {
     if (!event.target.matches("#reply-text")) return;
+    // An answer that was taken out again was not used.
+    if (!event.target.value) one("[data-answers]", event.target.form).value = "";
     showCount(event.target);
+    showParts(event.target);
     keepDraft(event.target);
   });
 
@@ -211,11 +261,14 @@
       if (!field.value) {
         try {
           field.value = sessionStorage.getItem(draftKey(work)) || "";
+          const answers = one("[data-answers]", field.form);
+          if (field.value) answers.value = sessionStorage.getItem(draftKey(work) + "-answers") || "";
         } catch (error) {
           field.value = "";
         }
       }
       showCount(field);
+      showParts(field);
       const told = one("[data-draft-note]", field.form);
       if (told) told.hidden = !field.value;
     }
@@ -251,7 +304,7 @@
     const went = event.detail.xhr.status < 400;
     if (went && form && form.matches("[data-reply-form]")) {
       try {
-        sessionStorage.removeItem("levelhead-draft-" + form.dataset.sentFor);
+        forgetDraft(form.dataset.sentFor);
       } catch (error) {
         return;
       }
