@@ -147,6 +147,9 @@ def test_labels_and_other_heads_agree(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_file_has_all_three_splits_with_train_the_largest(path: Path) -> None:
     splits = Counter(row["split"] for row in read_rows(path))
+    if path.name.startswith("held-"):
+        assert set(splits) == {"test"}
+        return
     assert set(splits) == SPLITS
     assert splits["train"] > 2 * (splits["dev"] + splits["test"])
 
