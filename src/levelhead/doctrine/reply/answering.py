@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from levelhead.analysis.conversation.conflicts import find_conflicts
 from levelhead.doctrine.reply.checking import MAX_PLACES, MAX_TRIES, Check, shorten
 from levelhead.doctrine.reply.concern import Kind, Point, PostConcern, find_unanswered
 from levelhead.doctrine.reply.domain import Finding, RuleName, Severity
@@ -83,6 +84,27 @@ def find_source_missing(check: Check) -> Iterator[Finding]:
             seen.append(span)
             count += 1
             yield check.find(rule.name, case, span)
+
+
+def find_contradicts_fact(check: Check) -> Iterator[Finding]:
+    """Where the draft says otherwise than one of the facts given with it."""
+    rule = check.rule(RuleName.CONTRADICTS_FACT)
+    conflicts = find_conflicts(check.draft.text, check.context.facts)
+    seen: set[Span] = set()
+    for conflict in conflicts:
+        span = (conflict.start, conflict.end)
+        if span in seen or check.draft.is_quoted(span):
+            continue
+        seen.add(span)
+        yield check.find(
+            rule.name,
+            "otherwise",
+            span,
+            fact=shorten(check.context.facts[conflict.fact]),
+            how=conflict.why[check.lang],
+        )
+        if len(seen) == MAX_PLACES:
+            return
 
 
 def find_no_next_step(check: Check) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ RULES: Final[Mapping[RuleName, Callable[[Check], Iterable[Finding]]]] = {
     RuleName.WRONG_LANGUAGE: form.find_wrong_language,
     RuleName.NO_NEXT_STEP: answering.find_no_next_step,
     RuleName.UNSIGNED: form.find_unsigned,
+    RuleName.CONTRADICTS_FACT: answering.find_contradicts_fact,
 }
 
 

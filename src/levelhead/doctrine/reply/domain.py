@@ -44,6 +44,7 @@ class RuleName(StrEnum):
     WRONG_LANGUAGE = "wrong_language"
     NO_NEXT_STEP = "no_next_step"
     UNSIGNED = "unsigned"
+    CONTRADICTS_FACT = "contradicts_fact"
 
 
 class Severity(StrEnum):
