@@ -87,10 +87,15 @@ def test_what_nobody_foresaw_keeps_its_trace() -> None:
     assert isinstance(CliRunner().invoke(group, ["work"]).exception, FileNotFoundError)
 
 
+def hear_ctrl_c() -> None:
+    """As from a terminal: who runs the tests in the background does not hear it, nor do its own."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
     with subprocess.Popen(
         [str(LEVELHEAD), "watch"], env=environment(tmp_path), stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear_ctrl_c,
     ) as watch:  # fmt: skip
         assert watch.stdin is not None
         assert watch.stderr is not None
