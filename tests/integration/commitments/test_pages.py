@@ -327,7 +327,7 @@ class ConversationTest(CommitmentPagesTestCase):
         case = self.file_case()
         self.make(case=case)
         self.look("conversation", case.pk)
-        with self.assertNumQueries(23):
+        with self.assertNumQueries(24):
             self.look("conversation", case.pk)
         for _ in range(5):
             self.make(case=case)
