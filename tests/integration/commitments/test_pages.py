@@ -331,7 +331,7 @@ class ConversationTest(CommitmentPagesTestCase):
             self.look("conversation", case.pk)
         for _ in range(5):
             self.make(case=case)
-        with self.assertNumQueries(23):
+        with self.assertNumQueries(24):
             self.look("conversation", case.pk)
 
     def test_it_speaks_spanish(self) -> None:
