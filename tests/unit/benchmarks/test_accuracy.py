@@ -258,7 +258,7 @@ def test_the_table_and_the_object_say_the_same(data, corpus):
 
 
 def test_the_command_ends_with_one_object(data, corpus, monkeypatch):
-    monkeypatch.setattr("levelhead.analysis.assess.load", lambda threads: KnowingAssessor())
+    monkeypatch.setattr("levelhead.analysis.assess.load", KnowingAssessor)
     done = CliRunner().invoke(
         command, ["accuracy", "--data", str(data), "--corpus", str(corpus), "--quick", "--json"]
     )
