@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export LEVELHEAD_DATA ?= $(CURDIR)/data
+# Compiled once here, every command starts a second or two sooner, and where nothing may be written too.
+export UV_COMPILE_BYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev browser services services-stop demo serve test test-sqlite test-postgresql check format messages fuzz bench train docs clean

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from levelhead.analysis.assess import load
 from levelhead.analysis.domain import Label
 from levelhead.cli.json_lines import MAX_LINE_BYTES, read_batches
 from levelhead.cli.triage import BATCH, Desk, command, read_line
@@ -85,17 +86,12 @@ class FakeAssessor:
         self.sizes = []
         self.shares = []
 
-    def begin(self, posts, *, reread=0.0):
+    def assess(self, posts, *, reread=0.0, likes=False):
         self.sizes.append(len(posts))
         self.shares.append(reread)
         if any("break" in post.text for post in posts):
             raise RuntimeError("broken on purpose")
-        return posts
-
-    def finish(self, begun, *, likes=False):
-        if any("snap" in post.text for post in begun):
-            raise RuntimeError("broken while it was read")
-        return [self.read(post.text) for post in begun]
+        return [self.read(post.text) for post in posts]
 
     def read(self, text):
         word = text.split()[0] if text.strip() else "other"
@@ -109,7 +105,9 @@ class FakeAssessor:
 def answer(*lines, lang="en"):
     desk = Desk(FakeAssessor(), load_rules(), lang=lang)
     given = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
-    return desk, [strict_json(line) for line in desk.answer(given)]
+    written = []
+    desk.run(iter([given]), written.append)
+    return desk, [strict_json(line) for line in b"".join(written).decode().splitlines()]
 
 
 # ---- the command itself --------------------------------------------------------------------------
@@ -344,25 +342,20 @@ def test_what_is_there_goes_in_batches():
     assert b"".join(written).count(b"\n") == len(lines)
 
 
-def test_while_one_batch_is_reread_the_next_begins_and_none_waits_for_more():
-    desk = Desk(FakeAssessor(), load_rules())
-    order = []
-    begin, finish = desk.begin, desk.finish
-    desk.begin = lambda lines: order.append("begin") or begin(lines)
-    desk.finish = lambda batch: order.append("finish") or finish(batch)
-    line = [b'{"id":1,"text":"hi"}']
-    waits = iter([True, False, True])
-    written = []
-    desk.run(iter([line, line, line]), written.append, lambda: next(waits))
-    assert order == ["begin", "begin", "finish", "finish", "begin", "finish"]
-    assert b"".join(written).count(b"\n") == 3
-
-
-def test_a_post_that_breaks_while_it_is_read_costs_the_others_nothing():
-    desk, answers = answer({"id": 1, "text": "praise"}, {"id": 2, "text": "snap"})
-    assert answers[0]["label"] == "praise"
-    assert answers[1] == {"id": 2, "error": "It could not be assessed: RuntimeError."}
-    assert desk.faults == 1
+def test_what_several_processes_answer_is_what_one_does():
+    given = b"".join(
+        json.dumps({"id": n, "text": f"When does window {n} open? Nobody answers."}).encode()
+        + b"\n"
+        for n in range(6 * BATCH + 5)
+    ).replace(b'"id": 3000,', b'"id": 3000')
+    alone, together = [], []
+    desks = [Desk(load(), load_rules(), reread=0.0, spare=spare) for spare in (0, 2)]
+    for desk, written in zip(desks, (alone, together), strict=True):
+        lines = given.splitlines()
+        desk.run(iter([lines[: 4 * BATCH], lines[4 * BATCH :]]), written.append, lambda: True)
+    assert b"".join(alone) == b"".join(together)
+    assert b"".join(alone).count(b"\n") == 6 * BATCH + 5
+    assert [desk.faults for desk in desks] == [1, 1]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import click
 
@@ -24,6 +24,7 @@ from levelhead.cli.json_lines import (
     read_batches,
     read_object,
 )
+from levelhead.cli.side_by_side import Crew, count_spare_cores
 from levelhead.doctrine.domain import Context
 from levelhead.doctrine.rules import RuleSet
 from levelhead.doctrine.schedule import Schedule
@@ -60,11 +61,11 @@ REREAD_AFTER: Final = 0.065
 
 
 class Assessor(Protocol):
-    """What says what posts are like; what it begins goes on while others are read."""
+    """What says what posts are like."""
 
-    def begin(self, posts: Sequence[PostText], *, reread: float = 0.0) -> Any: ...
-
-    def finish(self, begun: Any, *, likes: bool = False) -> list[Assessment]: ...
+    def assess(
+        self, posts: Sequence[PostText], *, reread: float = 0.0, likes: bool = False
+    ) -> list[Assessment]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +75,6 @@ class Post:
     id: object
     text: PostText
     author_followers: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """Lines that were read, and what the assessor began with their posts."""
-
-    items: list[Post | Fault]
-    posts: list[Post]
-    # None where the posts together could not be begun.
-    begun: Any
-    received_at: datetime
 
 
 def read_share(ctx: click.Context, param: click.Parameter, value: str) -> float | None:
@@ -134,13 +124,21 @@ def command(lang: str, reread: float | None, explain: bool) -> None:
     from levelhead.analysis.assess import load
 
     assessor = load()
+    desk = Desk(
+        assessor,
+        load_rules(),
+        lang=lang,
+        reread=reread,
+        explains=explain,
+        spare=count_spare_cores(),
+    )
+    # Not before the desk has its crew: the encoder brings threads, which do not survive a fork.
     if reread is None and assessor.rereader is not None:
         try:
             _ = assessor.rereader.encoder
         except ConfigurationError as error:
             click.echo(f"levelhead: {error.message} Until then nothing is reread.", err=True)
-            reread = 0.0
-    desk = Desk(assessor, load_rules(), lang=lang, reread=reread, explains=explain)
+            desk.reread = 0.0
     answer_input(
         lambda source, write: desk.run(read_batches(source), write, lambda: more_waits(source)),
         lambda: count_faults(desk.faults),
@@ -158,16 +156,22 @@ class Desk:
         lang: str = "en",
         reread: float | None = None,
         explains: bool = False,
+        spare: int = 0,
     ) -> None:
+        """`spare` processes beside this one take their share while more lines wait."""
         self.assessor = assessor
         self.explains = explains
         self.reread = reread
-        self.answered = 0
+        # Lines so far.
+        self.taken = 0
         self.rules = rules
         self.lang = lang
         self.faults = 0
         # Due times are not part of the answer, so any hours will do.
         self.schedule = Schedule.day_and_night("UTC")
+        self._crew: Crew[tuple[list[bytes], float], tuple[bytes, int]] = Crew(
+            self._work, spare=spare
+        )
 
     def run(
         self,
@@ -175,81 +179,61 @@ class Desk:
         write: Callable[[bytes], None],
         more_waits: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Answer every batch as soon as it is there.
-
-        While one is reread the next begins, if `more_waits` says that there is one.
-        """
-        waiting: Waiting | None = None
-
-        def answer(batch: Waiting | None) -> None:
-            answers = self.finish(batch) if batch else []
-            if answers:
-                write(("\n".join(answers) + "\n").encode())
-
+        """Answer every batch as soon as it is there, in order."""
         for lines in batches:
             for start in range(0, len(lines), BATCH):
-                begun = self.begin(lines[start : start + BATCH])
-                answer(waiting)
-                waiting = begun
-            # Who sends no more now waits for this one.
-            if not more_waits():
-                answer(waiting)
-                waiting = None
-        answer(waiting)
+                piece = lines[start : start + BATCH]
+                more = start + BATCH < len(lines) or more_waits()
+                self._write(self._crew.take((piece, self._share(len(piece))), more=more), write)
+        self._write(self._crew.rest(), write)
 
-    def answer(self, lines: Sequence[bytes]) -> list[str]:
-        """One line of JSON for each of `lines` that is not blank, in order."""
-        return self.finish(self.begin(lines))
+    def _write(self, answers: list[tuple[bytes, int]], write: Callable[[bytes], None]) -> None:
+        for lines, faults in answers:
+            self.faults += faults
+            if lines:
+                write(lines)
 
-    def begin(self, lines: Sequence[bytes]) -> Waiting:
-        """Read at most BATCH lines, and begin to assess their posts."""
+    def _work(self, question: tuple[list[bytes], float]) -> tuple[bytes, int]:
+        """The answers to some lines as they are written, and how many could not be read."""
+        lines, share = question
+        answers = self.answer(lines, reread=share)
+        faults = sum(isinstance(item, Fault) for item in answers)
+        said = (describe_fault(item) if isinstance(item, Fault) else item for item in answers)
+        return ("\n".join(said) + "\n").encode() if answers else b"", faults
+
+    def answer(self, lines: Sequence[bytes], *, reread: float = 0.0) -> list[str | Fault]:
+        """One line of JSON, or what is wrong, for each of `lines` that is not blank, in order."""
         items = [read_line(line) for line in lines if line and not line.isspace()]
         posts = [item for item in items if isinstance(item, Post)]
-        begun, received_at = None, clock.now()
-        try:
-            if posts:
-                begun = self.assessor.begin([post.text for post in posts], reread=self._share())
-        except ConfigurationError:
-            raise
-        except Exception:
-            begun = None  # one of them cannot be assessed; `finish` finds out which
-        self.answered += len(posts)
-        return Waiting(items=items, posts=posts, begun=begun, received_at=received_at)
+        results = iter(self._answer_posts(posts, reread))
+        return [next(results) if isinstance(item, Post) else item for item in items]
 
-    def finish(self, waiting: Waiting) -> list[str]:
-        """The answers to lines that were begun, in order."""
-        results = iter(self._answer_posts(waiting.posts, waiting.begun, waiting.received_at))
-        return [
-            next(results) if isinstance(item, Post) else self._say(item) for item in waiting.items
-        ]
-
-    def _share(self) -> float:
+    def _share(self, count: int) -> float:
+        """The share of the next `count` lines that the encoder reads."""
+        taken, self.taken = self.taken, self.taken + count
         if self.reread is not None:
             return self.reread
-        return 1.0 if self.answered < REREAD_WHOLLY else REREAD_AFTER
+        return 1.0 if taken < REREAD_WHOLLY else REREAD_AFTER
 
-    def _answer_posts(self, posts: Sequence[Post], begun: Any, received_at: datetime) -> list[str]:
+    def _answer_posts(self, posts: Sequence[Post], reread: float) -> list[str | Fault]:
         if not posts:
             return []
+        received_at = clock.now()
         try:
-            if begun is None:
-                begun = self.assessor.begin([post.text for post in posts], reread=self._share())
+            assessments = self.assessor.assess(
+                [post.text for post in posts], reread=reread, likes=self.explains
+            )
             return [
                 self._describe(post, assessment, received_at)
-                for post, assessment in zip(
-                    posts, self.assessor.finish(begun, likes=self.explains), strict=True
-                )
+                for post, assessment in zip(posts, assessments, strict=True)
             ]
         except ConfigurationError:
             raise
         except Exception as error:
             # One post that cannot be assessed must not cost the others their answer.
             if len(posts) == 1:
-                said = f"It could not be assessed: {type(error).__name__}."
-                return [self._say(Fault(posts[0].id, said))]
-            return [
-                answer for post in posts for answer in self._answer_posts([post], None, received_at)
-            ]
+                return [Fault(posts[0].id, f"It could not be assessed: {type(error).__name__}.")]
+            return [answer for post in posts for answer in self._answer_posts([post], reread)]
 
     def _describe(self, post: Post, assessment: Assessment, received_at: datetime) -> str:
         context = Context(received_at=received_at, author_followers=post.author_followers)
@@ -286,10 +270,6 @@ class Desk:
         if like is not None:
             example = {"text": like.text, "label": like.label, "similarity": like.similarity}
         return f',"words":{encode(words)},"like":{encode(example)}'
-
-    def _say(self, fault: Fault) -> str:
-        self.faults += 1
-        return describe_fault(fault)
 
 
 def read_line(line: bytes) -> Post | Fault:
