@@ -52,6 +52,8 @@ class Environment:
     log_level: str
     # How many posts a second the worker's encoder may read; 0 leaves all to the cheap heads.
     reread_per_second: int
+    # Whether webhooks may go to addresses inside private networks, over plain HTTP too.
+    webhooks_private: bool
     # Django's debug pages; never on a machine that others reach.
     debug: bool
 
@@ -196,6 +198,7 @@ def _check(variables: Mapping[str, str], data: Path) -> Environment:
             secret_key=_secret_key(data, env.str("SECRET_KEY", "")),
             log_level=level,
             reread_per_second=rereads,
+            webhooks_private=env.bool("WEBHOOKS_PRIVATE", False),
             debug=env.bool("DEBUG", False),
         )
     finally:

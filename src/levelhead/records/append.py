@@ -15,6 +15,7 @@ from levelhead.records.domain import (
     link_hash,
     time_text,
 )
+from levelhead.records.through import program_at_work
 
 _INSERT = (
     "INSERT INTO records_recordevent "
@@ -41,10 +42,12 @@ def append_events(
         cursor.execute(_LOCK_HEAD, [agency_id, chain, FIRST_HASH])
         chain_id, seq, head = cursor.fetchone()
         when = time_text(at)
+        program = program_at_work()
         rows = []
         for event_id, event in zip(new_ids(len(events)), events, strict=True):
             seq += 1
-            payload = canonical_payload(event.payload)
+            told = {**event.payload, "through": program} if program else event.payload
+            payload = canonical_payload(told)
             linked = link_hash(
                 chain=chain,
                 agency_id=agency_id,

@@ -18,6 +18,8 @@ from levelhead.records.models import RecordChain, RecordEvent
 
 CASE_EVENTS: Final = 40
 PAGE: Final = 100
+# Events that a program gets at once.
+EVENTS: Final = 500
 _TEXT_LIMIT: Final = 300
 
 ACTIONS: Final = {
@@ -44,6 +46,12 @@ ACTIONS: Final = {
     "person:learning:accepted": gettext_lazy("Put in force what the corrections taught"),
     "person:learning:declined": gettext_lazy("Set aside what the corrections taught"),
     "person:learning:reverted": gettext_lazy("Took back what the corrections had taught"),
+    "person:token:made": gettext_lazy("Made a key for a program"),
+    "person:token:revoked": gettext_lazy("Took a program's key back"),
+    "person:webhook:added": gettext_lazy("Added a webhook"),
+    "person:webhook:paused": gettext_lazy("Paused a webhook"),
+    "person:webhook:resumed": gettext_lazy("Had a webhook go on"),
+    "person:webhook:removed": gettext_lazy("Removed a webhook"),
     "person:answer:written": gettext_lazy("Wrote an answer"),
     "person:answer:edited": gettext_lazy("Changed an answer"),
     "person:answer:approved": gettext_lazy("Approved an answer"),
@@ -106,6 +114,14 @@ def list_agency_events(agency: Agency, before: int | None) -> tuple[list[LogLine
     more = len(found) > PAGE
     lines = _in_words(agency.pk, found[:PAGE])
     return lines, lines[-1].id if more else None
+
+
+def list_chain_events(agency: Agency, chain: str, *, after: int) -> list[RecordEvent]:
+    """Events of one chain of this agency behind a number, in order, at most EVENTS."""
+    events = RecordEvent.objects.select_related("chain").filter(
+        agency=agency, chain__agency=agency, chain__name=chain, seq__gt=after
+    )
+    return list(events.order_by("seq")[:EVENTS])
 
 
 def list_chains(agency: Agency) -> list[RecordChain]:

@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
+from levelhead.api.actions import forget_calls
 from levelhead.commitments.actions import note_overdue
 from levelhead.config.environment import Environment
 from levelhead.live.actions import forget_old
@@ -38,6 +39,7 @@ class Housekeeping:
             # As soon as a clock on the wall would show it.
             Chore("note overdue commitments", 30.0, _note_overdue, now + 10.0),
             Chore("forget old live events", 600.0, _forget_live_events, now + 30.0),
+            Chore("forget answers to programs", 3600.0, _forget_calls, now + 90.0),
             Chore("forget old sessions", 3600.0, _forget_sessions, now + 120.0),
             Chore("tidy the database", 3600.0, tidy_database, now + 300.0),
         ]
@@ -71,6 +73,12 @@ def _forget_live_events() -> None:
     removed = forget_old()
     if removed:
         log.info("old live events removed", events=removed)
+
+
+def _forget_calls() -> None:
+    removed = forget_calls()
+    if removed:
+        log.info("old answers to programs removed", answers=removed)
 
 
 def _forget_sessions() -> None:

@@ -28,6 +28,9 @@ SENDING_THREADS = 8
 IDLE_SECONDS = 0.25
 # How soon a try that a page asked for is noticed.
 TRY_SECONDS = 1.0
+# Programs that are told at the same time: one that hangs delays few others.
+TELLING_THREADS = 4
+TELL_SECONDS = 1.0
 # What is under way may end by itself for so long; the supervisor waits longer than this.
 GRACE_SECONDS = 1.5
 # The pages start at the same time and have a person waiting for them.
@@ -68,6 +71,8 @@ class Engine:
         from levelhead.learning.models import Proposal
         from levelhead.runtime.housekeeping import Housekeeping
         from levelhead.runtime.loops import Loop, SideBySide
+        from levelhead.webhooks import delivering
+        from levelhead.webhooks.models import WebhookTarget
 
         self._environment = environment
         self._pulls: SideBySide[Channel] = SideBySide(
@@ -98,10 +103,19 @@ class Engine:
             threads=1,
             idle_seconds=TRY_SECONDS,
         )
+        self._tells: SideBySide[WebhookTarget] = SideBySide(
+            "telling",
+            take=delivering.claim_due,
+            work=delivering.deliver,
+            next_in=lambda: TELL_SECONDS,
+            threads=TELLING_THREADS,
+            idle_seconds=TELL_SECONDS,
+        )
         self._loops = [
             self._pulls.loop,
             self._sends.loop,
             self._tries.loop,
+            self._tells.loop,
             Loop("intake", _file_calls),
             Loop("housekeeping", Housekeeping(environment).run_round),
         ]
@@ -130,6 +144,7 @@ class Engine:
         self._pulls.stop()
         self._sends.stop()
         self._tries.stop()
+        self._tells.stop()
         for loop in self._loops:
             loop.stop()
         for loop in self._loops:
@@ -175,10 +190,12 @@ def free_claims_of_the_dead() -> None:
 
     from levelhead.channels.models import Channel, OutboxItem, OutboxState
     from levelhead.channels.outbox import SETTLE
+    from levelhead.webhooks.delivering import free_claims
 
     if connection.vendor != "sqlite":
         return
     Channel.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
+    free_claims()
     soon = clock.now() + SETTLE
     cut_off = OutboxItem.objects.filter(
         state__in=[OutboxState.SENDING, OutboxState.UNCLEAR],

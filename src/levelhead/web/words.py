@@ -85,6 +85,20 @@ ANSWER_STATES: Final[Words] = {
     "approved": _("approved"),
     "retired": _("retired"),
 }
+SCOPES: Final[Words] = {
+    "read": _("see cases, conversations, answers and commitments"),
+    "work": _("assign, note, decide, let stand, close"),
+    "reply": _("answer in public in your name"),
+    "records": _("see the record"),
+}
+TOPICS: Final[Words] = {
+    "cases": _("cases and notes"),
+    "replies": _("replies and whether they arrived"),
+    "answers": _("approved answers"),
+    "commitments": _("commitments"),
+    "posts": _("posts that come in, change or go"),
+    "settings": _("settings, people, channels, keys"),
+}
 PROPOSALS: Final[Words] = {
     "waiting": _("waits for the worker"),
     "at_work": _("being tried"),

@@ -73,6 +73,12 @@ MATRIX: dict[str, Row] = {
     "learning-revert": Row((LOGIN, MISSING, NO, NO, NO, CONFLICT), method="post"),
     "learning-accept": Row((LOGIN, MISSING, NO, NO, NO, BAD), method="post", args=NUMBERED),
     "learning-decline": Row((LOGIN, MISSING, NO, NO, NO, BAD), method="post", args=NUMBERED),
+    "api-tokens": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "api-token-revoke": Row((LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=NUMBERED),
+    "webhooks": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "webhook-pause": Row((LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=NUMBERED),
+    "webhook-resume": Row((LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=NUMBERED),
+    "webhook-remove": Row((LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=NUMBERED),
     "knowledge": Row(READ),
     "answer-new": Row(WRITE),
     "answer": Row(READ, args=ANSWER),
@@ -135,7 +141,8 @@ def all_names(resolver: URLResolver | None = None) -> set[str]:
     names = set()
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLResolver):
-            names |= all_names(pattern)
+            # Programs come with keys, and have a matrix of their own.
+            names |= set() if pattern.namespace == "api" else all_names(pattern)
         else:
             assert isinstance(pattern, URLPattern)
             assert pattern.name, f"{pattern.pattern} has no name"

@@ -173,6 +173,18 @@ def proposal_words(state: str) -> str:
 
 
 @register.filter
+def scope_words(scope: str) -> str:
+    """What a program's key may do."""
+    return words.of(words.SCOPES, scope)
+
+
+@register.filter
+def topic_words(topic: str) -> str:
+    """What a webhook is told of."""
+    return words.of(words.TOPICS, topic)
+
+
+@register.filter
 def figure_words(name: str) -> str:
     """Which posts a figure is about."""
     return words.of(words.FIGURES, name)

@@ -1,0 +1,82 @@
+"""Replies: written once, sent once; where each one is."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Router
+
+from levelhead.accounts.domain import Ability
+from levelhead.api import shapes
+from levelhead.api.calling import enter, once
+from levelhead.api.endpoints.cases import read_row
+from levelhead.api.telling import tell_reply
+from levelhead.inbox.thread import find_case
+from levelhead.kernel.errors import Invalid
+from levelhead.replies.actions import retry_reply, send_reply, withdraw_reply
+from levelhead.replies.queries import find_reply
+
+router = Router(tags=["replies"])
+
+
+@router.post("/{agency}/cases/{case_id}/reply", response=shapes.Reply, summary="Answer in public")
+def reply(request: HttpRequest, agency: str, case_id: str, body: shapes.WriteReply) -> shapes.Reply:
+    """Send a reply on its way. An Idempotency-Key is required: a reply cannot be called back.
+
+    The judgement stays with people: let a person see the text before a program sends it.
+    """
+    caller = enter(request, agency, Ability.REPLY)
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        raise Invalid(
+            _("Send an Idempotency-Key with a reply, so that it cannot go out twice. Nothing left.")
+        )
+
+    def act() -> shapes.Reply:
+        found = find_case(caller.agency, read_row(case_id))
+        # The form's token too: the answer kept for the key is forgotten after a day, this never.
+        form = hashlib.sha256(f"{caller.token.pk}:{key}".encode()).hexdigest()[:40]
+        sent = send_reply(
+            case=found,
+            text=body.text,
+            by=caller.person,
+            form_token=form,
+            expected_version=body.version,
+            answer_ids=[read_row(answer) for answer in body.answers],
+        )
+        return tell_reply(sent)
+
+    return once(request, caller, act)
+
+
+@router.get("/{agency}/replies/{reply_id}", response=shapes.Reply, summary="One reply")
+def one_reply(request: HttpRequest, agency: str, reply_id: str) -> shapes.Reply:
+    """Whether it left, where it is, or why not."""
+    caller = enter(request, agency, Ability.READ)
+    return tell_reply(find_reply(caller.agency, read_row(reply_id)))
+
+
+@router.post("/{agency}/replies/{reply_id}/withdraw", response=shapes.Reply, summary="Take it back")
+def withdraw(request: HttpRequest, agency: str, reply_id: str) -> shapes.Reply:
+    """Only what has not left yet."""
+    caller = enter(request, agency, Ability.REPLY)
+
+    def act() -> shapes.Reply:
+        withdraw_reply(reply=find_reply(caller.agency, read_row(reply_id)), by=caller.person)
+        return tell_reply(find_reply(caller.agency, read_row(reply_id)))
+
+    return once(request, caller, act)
+
+
+@router.post("/{agency}/replies/{reply_id}/retry", response=shapes.Reply, summary="Try again")
+def retry(request: HttpRequest, agency: str, reply_id: str) -> shapes.Reply:
+    """Have a reply that failed sent again."""
+    caller = enter(request, agency, Ability.REPLY)
+
+    def act() -> shapes.Reply:
+        retry_reply(reply=find_reply(caller.agency, read_row(reply_id)), by=caller.person)
+        return tell_reply(find_reply(caller.agency, read_row(reply_id)))
+
+    return once(request, caller, act)
