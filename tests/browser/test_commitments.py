@@ -8,6 +8,7 @@ from levelhead.accounts.models import User
 from levelhead.channels import outbox
 from levelhead.commitments import actions
 from levelhead.commitments.models import Commitment
+from levelhead.commitments.public import publish, turn_register
 from levelhead.connectors.memory import forget_platforms
 from levelhead.kernel import clock
 from tests.browser.base import PHONE, WIDE, BrowserTestCase
@@ -54,6 +55,25 @@ class CommitmentsTests(Promising, BrowserTestCase):
 
     def test_an_empty_register_teaches(self) -> None:
         self.look(PATH, "commitments-empty")
+
+    def test_what_everybody_sees(self) -> None:
+        turn_register(agency=self.agency, on=True, by=self.bob)
+        self.look("/public/riverton/promises/", "promises-empty")
+        done = self.make(what="Repaint the crossing")
+        actions.keep_commitment(
+            commitment=done, evidence="seen", note="", by=self.bob, expected_version=None
+        )
+        late = self.make(due_in=timedelta(days=-3))
+        for one, text, outcome in (
+            (late, "Publish the rules for drones over back yards " * 6, ""),
+            (self.make(), "Mow the park on Elm", ""),
+            (done, "Repaint the crossing at the school", "The crew was there on Monday."),
+        ):
+            publish(
+                commitment=one, text=text, outcome=outcome, by=self.alice, expected_version=None
+            )
+        self.look("/public/riverton/promises/", "promises")
+        self.look(f"{PATH}{done.pk}/", "commitment-public")
 
     def test_register(self) -> None:
         self.fill()

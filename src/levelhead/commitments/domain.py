@@ -11,6 +11,8 @@ from typing import Final
 WHAT_LIMIT: Final = 1_000
 EVIDENCE_LIMIT: Final = 2_000
 REASON_LIMIT: Final = 1_000
+# What the public register says of one.
+PUBLIC_LIMIT: Final = 1_000
 # Nobody promises further ahead; a year with a digit too many is caught.
 FURTHEST: Final = timedelta(days=3_660)
 

@@ -78,3 +78,36 @@ class Commitment(AgencyOwned):
     def possible_dues(self) -> list[datetime]:
         """The moments that its words can mean, where a person must say which."""
         return [datetime.fromisoformat(text).astimezone(UTC) for text in json.loads(self.readings)]
+
+
+class Register(AgencyOwned):
+    """Whether an agency shows some of its commitments to everybody."""
+
+    on = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency"], name="one_register_for_each_agency")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id}: {'on' if self.on else 'off'}"
+
+
+class PublicEntry(AgencyOwned):
+    """A commitment in the words that everybody may read."""
+
+    commitment = models.OneToOneField(
+        Commitment, primary_key=True, on_delete=models.PROTECT, related_name="public"
+    )
+    text = models.TextField()
+    # What came of it; empty while it is open, or where nobody wrote it yet.
+    outcome = models.TextField(default="", blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["agency", "-commitment"], name="public_entry_newest")]
+
+    def __str__(self) -> str:
+        return self.text[:60]

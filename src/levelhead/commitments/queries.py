@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from levelhead.accounts.models import Agency, User
 from levelhead.commitments.domain import CLOSED, CommitmentState
-from levelhead.commitments.models import Commitment
+from levelhead.commitments.models import Commitment, PublicEntry, Register
 from levelhead.inbox.models import Case
 from levelhead.kernel import clock
 from levelhead.kernel.errors import NotFound
@@ -19,6 +20,8 @@ PAGE: Final = 50
 LAST_PAGE: Final = 1_000
 ON_CASE: Final = 20
 ASKED: Final = 20
+# On the public register, open and closed.
+ON_REGISTER: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,3 +109,42 @@ def list_commitments_of(case: Case) -> list[Commitment]:
     found.sort(key=lambda row: (row.state not in ("asked", "open"), row.due_at is None,
                                 row.due_at or row.made_at))  # fmt: skip
     return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicPage:
+    """What everybody sees."""
+
+    open: list[PublicEntry]
+    closed: list[PublicEntry]
+
+
+def find_public_agency(slug: str) -> Agency:
+    """The agency whose register everybody may see. Raises NotFound."""
+    register = Register.objects.select_related("agency").filter(agency__slug=slug, on=True).first()
+    if register is None:
+        raise NotFound(_("There is no such page."))
+    return register.agency
+
+
+def list_public(agency: Agency) -> PublicPage:
+    """What is on the register: the open ones by due date, the closed ones newest first."""
+    entries = PublicEntry.objects.select_related("commitment").filter(agency=agency)
+    is_open = entries.filter(commitment__state=CommitmentState.OPEN.value)
+    closed = entries.filter(commitment__state__in=[state.value for state in CLOSED])
+    return PublicPage(
+        open=list(
+            is_open.order_by(F("commitment__due_at").asc(nulls_last=True), "pk")[:ON_REGISTER]
+        ),
+        closed=list(closed.order_by("-commitment__closed_at", "-pk")[:ON_REGISTER]),
+    )
+
+
+def find_public_entry(commitment: Commitment) -> PublicEntry | None:
+    """What the register says of a commitment; None where it is not on it."""
+    return PublicEntry.objects.select_related("by").filter(commitment=commitment).first()
+
+
+def register_is_on(agency: Agency) -> bool:
+    """Whether everybody can see the agency's register."""
+    return Register.objects.filter(agency=agency, on=True).exists()

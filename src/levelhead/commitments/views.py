@@ -28,7 +28,9 @@ from levelhead.commitments.queries import (
     LAST_PAGE,
     SHOWS,
     find_commitment,
+    find_public_entry,
     list_commitments,
+    register_is_on,
 )
 from levelhead.inbox.forms import Typed
 from levelhead.inbox.pages import (
@@ -53,7 +55,15 @@ def commitments(request: AgencyRequest) -> HttpResponse:
     page = list_commitments(
         request.agency, request.person, show=show if show in SHOWS else "all", number=number
     )
-    return render(request, "commitments/commitments.html", {"page": page})
+    return render(
+        request,
+        "commitments/commitments.html",
+        {
+            "page": page,
+            "register_on": register_is_on(request.agency),
+            "may_manage": request.member.may(Ability.MANAGE),
+        },
+    )
 
 
 def _show(
@@ -73,6 +83,9 @@ def _show(
             "typed": given or {},
             "may_work": may_work,
             "colleagues": list_colleagues(request.agency) if may_work else [],
+            "may_reply": request.member.may(Ability.REPLY),
+            "entry": find_public_entry(found),
+            "register_on": register_is_on(request.agency),
             "events": list_subject_events(request.agency, f"commitment:{found.pk}"),
         },
         status=status,
@@ -86,7 +99,7 @@ def commitment(request: AgencyRequest, commitment_id: int) -> HttpResponse:
     return _show(request, find_commitment(request.agency, commitment_id))
 
 
-def _act(
+def act_on(
     request: AgencyRequest, commitment_id: int, act: Callable[[Commitment, int | None], str]
 ) -> HttpResponse:
     """Do it and say so; a mistake is said on the page, with what was typed."""
@@ -124,7 +137,7 @@ def accept(request: AgencyRequest, commitment_id: int) -> HttpResponse:
         )
         return _("It is a commitment now. It stays on the list until it is closed.")
 
-    return _act(request, commitment_id, act)
+    return act_on(request, commitment_id, act)
 
 
 @require_POST
@@ -136,7 +149,7 @@ def refuse(request: AgencyRequest, commitment_id: int) -> HttpResponse:
         actions.refuse_promise(commitment=found, by=request.person, expected_version=version)
         return _("Not a promise, then. You are not asked about it again.")
 
-    return _act(request, commitment_id, act)
+    return act_on(request, commitment_id, act)
 
 
 @require_POST
@@ -154,7 +167,7 @@ def keep(request: AgencyRequest, commitment_id: int) -> HttpResponse:
         )
         return _("Kept, and closed. Tell whoever was promised, if they do not know yet.")
 
-    return _act(request, commitment_id, act)
+    return act_on(request, commitment_id, act)
 
 
 @require_POST
@@ -171,7 +184,7 @@ def drop(request: AgencyRequest, commitment_id: int) -> HttpResponse:
         )
         return _("Dropped, and closed. Tell whoever was promised, and why.")
 
-    return _act(request, commitment_id, act)
+    return act_on(request, commitment_id, act)
 
 
 @require_POST
@@ -188,7 +201,7 @@ def reopen(request: AgencyRequest, commitment_id: int) -> HttpResponse:
         )
         return _("The commitment is open again.")
 
-    return _act(request, commitment_id, act)
+    return act_on(request, commitment_id, act)
 
 
 @require_POST
@@ -203,7 +216,7 @@ def give(request: AgencyRequest, commitment_id: int) -> HttpResponse:
         )
         return _("%(name)s sees to this commitment now.") % {"name": owner.name}
 
-    return _act(request, commitment_id, act)
+    return act_on(request, commitment_id, act)
 
 
 @require_POST
@@ -222,7 +235,7 @@ def due(request: AgencyRequest, commitment_id: int) -> HttpResponse:
         )
         return _("The due date was changed. Tell whoever was promised.")
 
-    return _act(request, commitment_id, act)
+    return act_on(request, commitment_id, act)
 
 
 @require_POST

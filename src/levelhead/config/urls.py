@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("levelhead.accounts.urls")),
     path("accounts/", include(sign_in_patterns)),
     path("hooks/", include("levelhead.channels.hook_urls")),
+    path("public/<slug:agency>/", include("levelhead.commitments.public_urls")),
     path("api/v1/", include("levelhead.api.urls")),
     path("<slug:agency>/", include(agency_patterns)),
     path("<slug:agency>/settings/learning/", include("levelhead.learning.urls")),

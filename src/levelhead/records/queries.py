@@ -67,6 +67,11 @@ ACTIONS: Final = {
     "person:commitment:due_changed": gettext_lazy("Changed when the commitment is due"),
     "person:commitment:kept": gettext_lazy("Closed the commitment as kept"),
     "person:commitment:dropped": gettext_lazy("Dropped the commitment"),
+    "person:commitment:published": gettext_lazy("Put it on the public register"),
+    "person:commitment:public_words_changed": gettext_lazy("Changed its words on the register"),
+    "person:commitment:unpublished": gettext_lazy("Took it off the public register"),
+    "person:register:turned_on": gettext_lazy("Turned the public register on"),
+    "person:register:turned_off": gettext_lazy("Turned the public register off"),
     "person:commitment:reopened": gettext_lazy("Opened the commitment again"),
     "system:agency:created": gettext_lazy("The agency was created"),
 }

@@ -130,6 +130,12 @@ MATRIX: dict[str, Row] = {
     "commitment-add": Row(
         (LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE, data={"what": "x"}
     ),
+    "promises": Row(everybody(MISSING)),
+    "register-turn": Row((LOGIN, MISSING, NO, NO, NO, MOVED), method="post"),
+    "commitment-publish": Row(
+        REPLY_DONE, method="post", args=COMMITTED, data={"public_text": "Mow the park"}
+    ),
+    "commitment-unpublish": Row(REPLY_DONE, method="post", args=COMMITTED),
     "commitment-draft": Row(
         (LOGIN, MISSING, NO, YES, NO, YES), method="post", args=POST_OF_CASE, data={"text": "Hi"}
     ),
