@@ -11,7 +11,7 @@ HEAD = """# The API
 
 For programs; every address is below `/api/v1/`. Written from the program's own description, which each installation gives at `/api/v1/openapi.json` (OpenAPI 3.1). How to make a key and use it: [use the API](../howto/use-the-api.md).
 
-Send `Authorization: Bearer lh_…`. A key acts as the person who made it, in one agency, within its scopes: `read`, `work`, `reply`, `records`; never further than that person may go. A refusal is always `{"error": {"code", "message", "permanent", "data"}}`: `no_key` (401), `not_allowed` (403), `not_found` (404; another agency's things look like none), `conflict` (409; somebody changed it meanwhile), `invalid` (400 or 422), `too_often` (429 with `Retry-After`; 600 requests a minute for each key). Messages come in the language of `Accept-Language`, English or Spanish.
+Send `Authorization: Bearer lh_…`. A key acts as the person who made it, in one agency, within its scopes: `read`, `work`, `reply`, `records`; never further than that person may go. A refusal is always `{"error": {"code", "message", "permanent", "data"}}`: `no_key` (401), `not_allowed` (403), `not_found` (404; another agency's things look like none), `conflict` (409; somebody changed it meanwhile), `invalid` (400 or 422), `held` (400; the reply check), `too_often` (429 with `Retry-After`; 600 requests a minute for each key). Messages come in the language of `Accept-Language`, English or Spanish.
 
 Ids are strings of digits. Times are ISO 8601 with their zone. Lists give `next`, the address of what follows, empty at the end. A change takes the `version` that was looked at and is refused with 409 where the case is not that any more.
 

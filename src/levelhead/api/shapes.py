@@ -145,6 +145,9 @@ class WriteReply(Change):
     answers: list[Word] = Field(
         default=[], max_length=20, description="Ids of the approved answers it was written from."
     )
+    all_the_same: Short = Field(
+        default="", description="Why it goes although the reply check holds it."
+    )
 
 
 class Answer(Schema):

@@ -25,7 +25,7 @@ from levelhead.inbox.newest import NO_ID
 from levelhead.kernel.errors import LevelheadError
 from levelhead.knowledge.finding import find_chosen, offer_answers
 from levelhead.records.queries import list_case_events
-from levelhead.replies.forms import ReplyForm, new_reply_form
+from levelhead.replies.forms import ReplyForm, new_reply_form, show_check
 from levelhead.replies.queries import find_way_out, list_replies
 from levelhead.web.middleware import status_of
 from levelhead.web.words import EMPTY, LANGUAGES, VIEWS, of
@@ -162,6 +162,9 @@ def conversation_context(
         "may_close": may_work and CaseState.CLOSED in states,
         "may_reopen": (may_work and CaseState.OPEN in states and case.state != CaseState.ANSWERING),
         "reply_form": reply_form or new_reply_form(),
+        "shown": show_check(case, reply_form, person=request.person)
+        if reply_form is not None and may_reply
+        else [],
         "typed": typed,
         "new_terms": typed.promised or Terms(owner=request.person.pk),
     }

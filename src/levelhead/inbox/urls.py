@@ -18,6 +18,7 @@ urlpatterns = [
     path("<row:post_id>/close/", views.close, name="close"),
     path("<row:post_id>/reopen/", views.reopen, name="reopen"),
     path("<row:post_id>/reply/", replies.send, name="reply"),
+    path("<row:post_id>/check/", replies.check, name="reply-check"),
     path("replies/<row:reply_id>/withdraw/", replies.withdraw, name="reply-withdraw"),
     path("replies/<row:reply_id>/retry/", replies.retry, name="reply-retry"),
 ]

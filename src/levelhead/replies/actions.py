@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from levelhead.accounts.access_rules import require
@@ -23,7 +24,8 @@ from levelhead.kernel.errors import Conflict, Invalid
 from levelhead.kernel.text import clean_text
 from levelhead.knowledge.actions import count_use
 from levelhead.live.actions import announce
-from levelhead.replies.domain import find_unfilled
+from levelhead.replies.checking import check_draft, held_by
+from levelhead.replies.domain import REASON_LIMIT, Held, find_unfilled
 from levelhead.replies.models import Reply
 
 log = structlog.get_logger(__name__)
@@ -54,11 +56,13 @@ def send_reply(
     form_token: str,
     expected_version: int | None,
     answer_ids: Sequence[int] = (),
+    all_the_same: str = "",
 ) -> Reply:
     """Answer a post. The same form sent twice gives the same reply.
 
-    `answer_ids` are the approved answers that it was written from. Raises NotAllowed, Conflict
-    (somebody else answered or changed it), Invalid (empty, too long, a part not filled in).
+    `answer_ids` are the approved answers that it was written from. `all_the_same` says why the
+    reply goes although the reply check holds it; the record keeps it. Raises NotAllowed, Conflict
+    (somebody else answered or changed it), Invalid (empty, too long, a part not filled in), Held.
     """
     require(by, case.agency_id, Ability.REPLY)
     text = clean_text(text, LONGEST + 1).strip()
@@ -70,10 +74,30 @@ def send_reply(
     if sent_already is not None:
         return sent_already
     try:
-        return _send(case, text, by, form_token, expected_version, answer_ids)
+        overruled = _check(case, text, all_the_same)
+        return _send(case, text, by, form_token, expected_version, answer_ids, overruled)
     except IntegrityError:
         # The same form twice at the same moment: the first one counts.
         return Reply.objects.get(agency_id=case.agency_id, form_token=form_token)
+
+
+def _check(case: Case, text: str, all_the_same: str) -> Mapping[str, object]:
+    """What the record is to say of findings that were overruled; raises Held where none was."""
+    held = held_by(check_draft(case, text, lang=get_language() or "en"))
+    if not held:
+        return {}
+    rules = sorted({finding.rule.value for finding in held})
+    reason = clean_text(all_the_same, REASON_LIMIT).strip()
+    if not reason:
+        raise Held(
+            _(
+                "The reply check holds this reply: %(why)s Change it, or say why it should go all "
+                "the same. Nothing was sent."
+            )
+            % {"why": held[0].why},
+            rules=rules,
+        )
+    return {"overruled": rules, "reason": reason}
 
 
 def _send(
@@ -83,6 +107,7 @@ def _send(
     form_token: str,
     expected_version: int | None,
     answer_ids: Sequence[int],
+    overruled: Mapping[str, object],
 ) -> Reply:
     with transaction.atomic():
         locked = lock_case(case, by=by, ability=Ability.REPLY, expected_version=expected_version)
@@ -148,7 +173,7 @@ def _send(
             before,
             action="person:reply:sent",
             by=by,
-            payload={"reply": reply.pk, "text": text, "marker": item.marker},
+            payload={"reply": reply.pk, "text": text, "marker": item.marker, **overruled},
         )
         for listener in _on_sent:
             listener(reply)

@@ -6,9 +6,13 @@ import secrets
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from django.utils.translation import get_language
 
+from levelhead.accounts.models import User
+from levelhead.inbox.models import Case
 from levelhead.replies.actions import LONGEST
-from levelhead.replies.domain import find_unfilled
+from levelhead.replies.checking import Shown, check_draft, show_findings
+from levelhead.replies.domain import REASON_LIMIT, find_unfilled
 
 TOKEN_LIMIT = 40
 
@@ -21,6 +25,8 @@ class ReplyForm:
     token: str
     # The approved answers that it is written from.
     answer_ids: tuple[int, ...] = ()
+    # Why it goes although the reply check holds it.
+    all_the_same: str = ""
 
     @property
     def answers(self) -> str:
@@ -49,4 +55,14 @@ def read_reply_form(given: QueryDict) -> ReplyForm:
             for one in given.get("answers", "")[:200].split()
             if one.isascii() and one.isdigit() and len(one) < 19
         ),
+        all_the_same=given.get("all_the_same", "")[: REASON_LIMIT + 1],
     )
+
+
+def show_check(case: Case, form: ReplyForm, *, person: User) -> list[Shown]:
+    """What the form shows of the reply check; nothing while there are no words."""
+    text = form.text.strip()
+    if not text:
+        return []
+    lang = get_language() or "en"
+    return show_findings(check_draft(case, form.text, lang=lang), form.text, person=person)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -17,7 +18,7 @@ from levelhead.inbox.pages import back_to_conversation, read_version, show_conve
 from levelhead.inbox.thread import find_case
 from levelhead.kernel.errors import Conflict, Invalid
 from levelhead.replies.actions import retry_reply, send_reply, withdraw_reply
-from levelhead.replies.forms import read_reply_form
+from levelhead.replies.forms import read_reply_form, show_check
 from levelhead.replies.models import Reply
 from levelhead.replies.queries import find_reply
 
@@ -36,6 +37,7 @@ def send(request: AgencyRequest, post_id: int) -> HttpResponse:
             form_token=form.token,
             expected_version=read_version(request.POST),
             answer_ids=form.answer_ids,
+            all_the_same=form.all_the_same,
         )
     except (Conflict, Invalid) as error:
         return show_conversation(request, post_id, error=error, reply_form=form)
@@ -52,6 +54,19 @@ def send(request: AgencyRequest, post_id: int) -> HttpResponse:
             % {"n": kept},
         )
     return back_to_conversation(request, post_id)
+
+
+@require_POST
+@member(Ability.REPLY)
+def check(request: AgencyRequest, post_id: int) -> HttpResponse:
+    """What the reply check finds in a reply that is being written; nothing is kept."""
+    case = find_case(request.agency, post_id)
+    form = read_reply_form(request.POST)
+    return render(
+        request,
+        "replies/_check.html",
+        {"shown": show_check(case, form, person=request.person), "reply_form": form},
+    )
 
 
 def _act(

@@ -91,6 +91,11 @@ SCOPES: Final[Words] = {
     "reply": _("answer in public in your name"),
     "records": _("see the record"),
 }
+SEVERITIES: Final[Words] = {
+    "stop": _("Holds the reply"),
+    "warn": _("Should change"),
+    "note": _("Worth a thought"),
+}
 TOPICS: Final[Words] = {
     "cases": _("cases and notes"),
     "replies": _("replies and whether they arrived"),

@@ -104,6 +104,9 @@ MATRIX: dict[str, Row] = {
     "reply": Row(
         REPLY_DONE, method="post", args=POST_OF_CASE, data={"text": "At 8.", "form_token": "t"}
     ),
+    "reply-check": Row(
+        (LOGIN, MISSING, NO, YES, NO, YES), method="post", args=POST_OF_CASE, data={"text": "Hi"}
+    ),
     "reply-withdraw": Row(REPLY_DONE, method="post", args=("agency", "reply")),
     "reply-retry": Row((LOGIN, MISSING, NO, BAD, NO, BAD), method="post", args=("agency", "reply")),
     "commitments": Row(READ),

@@ -25,6 +25,7 @@ router = Router(tags=["replies"])
 def reply(request: HttpRequest, agency: str, case_id: str, body: shapes.WriteReply) -> shapes.Reply:
     """Send a reply on its way. An Idempotency-Key is required: a reply cannot be called back.
 
+    What the reply check holds is refused with `held` until a person says why it goes all the same.
     The judgement stays with people: let a person see the text before a program sends it.
     """
     caller = enter(request, agency, Ability.REPLY)
@@ -45,6 +46,7 @@ def reply(request: HttpRequest, agency: str, case_id: str, body: shapes.WriteRep
             form_token=form,
             expected_version=body.version,
             answer_ids=[read_row(answer) for answer in body.answers],
+            all_the_same=body.all_the_same,
         )
         return tell_reply(sent)
 

@@ -179,6 +179,12 @@ def scope_words(scope: str) -> str:
 
 
 @register.filter
+def severity_words(severity: str) -> str:
+    """How much a finding of the reply check weighs."""
+    return words.of(words.SEVERITIES, severity)
+
+
+@register.filter
 def topic_words(topic: str) -> str:
     """What a webhook is told of."""
     return words.of(words.TOPICS, topic)

@@ -190,6 +190,65 @@
     return true;
   }
 
+  // Fixes of the reply check ------------------------------------------------------------------
+  // What the field held before each fix, the last one last.
+  let beforeFixes = [];
+
+  function showFixes() {
+    all("[data-fix]").forEach((button) => (button.hidden = false));
+  }
+
+  function put(field, value, caret) {
+    field.value = value;
+    field.focus();
+    field.setSelectionRange(caret, caret);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // Places are counted in characters as people see them; the field counts some twice.
+  function applyFix(button) {
+    const field = one("#reply-text");
+    if (!field) return;
+    const letters = Array.from(field.value);
+    const start = Number(button.dataset.start);
+    const head = letters.slice(0, start).join("") + button.dataset.text;
+    const tail = letters.slice(Number(button.dataset.end)).join("");
+    beforeFixes.push(field.value);
+    put(field, head + tail, head.length);
+    // Places of the other fixes are of the words before: they come anew with the next check.
+    all("[data-fix]").forEach((other) => (other.disabled = true));
+    const undo = one("[data-undo-fix]");
+    if (undo) undo.hidden = false;
+  }
+
+  function undoFix() {
+    const field = one("#reply-text");
+    if (!field || !beforeFixes.length) return;
+    const value = beforeFixes.pop();
+    put(field, value, value.length);
+    one("[data-undo-fix]").hidden = !beforeFixes.length;
+  }
+
+  document.addEventListener("click", (event) => {
+    const fix = event.target.closest("[data-fix]");
+    if (fix) applyFix(fix);
+    else if (event.target.closest("[data-undo-fix]")) undoFix();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!event.altKey || event.ctrlKey || event.metaKey || !one("#reply-text")) return;
+    const number = /^Digit([1-9])$/.exec(event.code);
+    const item = number && all(".findings > li")[Number(number[1]) - 1];
+    const fix = item && one("[data-fix]:not([disabled])", item);
+    if (fix) {
+      event.preventDefault();
+      applyFix(fix);
+    } else if (event.code === "KeyZ" && beforeFixes.length) {
+      event.preventDefault();
+      undoFix();
+    }
+  });
+
   const draftKey = (work) => "levelhead-draft-" + work.dataset.work;
 
   function forgetDraft(id) {
@@ -272,6 +331,7 @@
       const told = one("[data-draft-note]", field.form);
       if (told) told.hidden = !field.value;
     }
+    showFixes();
     const help = one("[data-open-help]");
     if (help) help.hidden = false;
     showChosen();
@@ -312,6 +372,12 @@
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
+    const swapped = event.detail.target && event.detail.target.id;
+    if (swapped === "reply-check") {
+      showFixes();
+      return;
+    }
+    if (swapped === "work") beforeFixes = [];
     settle();
     if (event.detail.target && event.detail.target.id !== "work") return;
     const config = event.detail.requestConfig;
