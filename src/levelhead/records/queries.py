@@ -44,6 +44,8 @@ ACTIONS: Final = {
     "person:learning:accepted": gettext_lazy("Put in force what the corrections taught"),
     "person:learning:declined": gettext_lazy("Set aside what the corrections taught"),
     "person:learning:reverted": gettext_lazy("Took back what the corrections had taught"),
+    "system:case:answer_found": gettext_lazy("Found an approved answer that fits"),
+    "system:case:answer_gone": gettext_lazy("The approved answer does not fit any more"),
     "person:answer:written": gettext_lazy("Wrote an answer"),
     "person:answer:edited": gettext_lazy("Changed an answer"),
     "person:answer:approved": gettext_lazy("Approved an answer"),
