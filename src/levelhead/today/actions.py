@@ -20,6 +20,7 @@ from levelhead.inbox.models import Case
 from levelhead.inbox.newest import NO_ID
 from levelhead.kernel import clock
 from levelhead.kernel.errors import Invalid, NotAllowed, NotFound
+from levelhead.live.actions import announce
 from levelhead.today.domain import GRACE, UNDO, BatchState
 from levelhead.today.models import StandBatch, StoodCase
 
@@ -143,7 +144,7 @@ def _decide_piece(batch: StandBatch) -> int:
     if ids:
         batch.below = min(ids)
     if len(ids) < PIECE:
-        batch.state = BatchState.DONE
+        _end(batch, BatchState.DONE)
     batch.save(update_fields=["decided", "below", "state"])
     return len(ids)
 
@@ -171,9 +172,15 @@ def _undo_piece(batch: StandBatch) -> int:
         batch.undone += 1
     StoodCase.objects.filter(pk__in=[row.pk for row in rows]).update(settled=True)
     if len(rows) < PIECE:
-        batch.state = BatchState.UNDONE
+        _end(batch, BatchState.UNDONE)
     batch.save(update_fields=["undone", "left", "state"])
     return len(rows)
+
+
+def _end(batch: StandBatch, state: BatchState) -> None:
+    batch.state = state
+    # The last piece may have been about no post at all, and the page says that there is more.
+    announce(agency_id=batch.agency_id, kind="today.changed", payload={"batch": str(batch.pk)})
 
 
 def _forget() -> int:

@@ -22,7 +22,7 @@ from levelhead.commitments.domain import CommitmentState
 from levelhead.commitments.models import Commitment
 from levelhead.inbox.domain import CaseState, Queue
 from levelhead.inbox.models import Case, Tally
-from levelhead.inbox.queries import EXCERPT, WORKING
+from levelhead.inbox.queries import EXCERPT
 from levelhead.kernel import clock
 from levelhead.today.domain import SOON, BatchState, Section
 from levelhead.today.models import StandBatch
@@ -33,7 +33,7 @@ from levelhead.today.neighbours import (
     research_waiting,
 )
 from levelhead.today.rows import TodayRow, describe
-from levelhead.today.walking import Place, walk
+from levelhead.today.walking import Place, count_needing, walk
 
 # Rows of a part at first, and at most however often more were asked for.
 FIRST: Final = 5
@@ -152,11 +152,11 @@ def count_parts(agency: Agency) -> dict[Section, Count]:
     tallies = Tally.objects.filter(agency=agency, state=CaseState.OPEN.value)
     for queue, cases in tallies.values_list("queue").annotate(total=Sum("cases")):
         queues[Queue(queue)] = cases
-    fits = _bounded(_needing(agency).filter(answer__isnull=False))
+    fits = _counted(count_needing(agency.pk, fits=True, most=COUNTED + 1))
     waiting = queues[Queue.NEEDS] - fits.n
     if fits.more:
         # What the tallies say of both together cannot be told apart: each is counted by itself.
-        alone = _bounded(_needing(agency).filter(answer__isnull=True))
+        alone = _counted(count_needing(agency.pk, fits=False, most=COUNTED + 1))
         needs = Count(n=min(COUNTED, alone.n + queues[Queue.NOW]), more=alone.more)
     else:
         needs = Count(n=queues[Queue.NOW] + max(0, waiting))
@@ -168,15 +168,12 @@ def count_parts(agency: Agency) -> dict[Section, Count]:
     }
 
 
-def _needing(agency: Agency) -> QuerySet[Case]:
-    return Case.objects.filter(
-        agency=agency, state=CaseState.OPEN.value, queue=Queue.NEEDS.value
-    )
+def _bounded(rows: QuerySet[Case] | QuerySet[Commitment]) -> Count:
+    return _counted(rows.order_by()[: COUNTED + 1].count())
 
 
-def _bounded(rows: QuerySet[Case] | QuerySet[Commitment], most: int = COUNTED) -> Count:
-    found = rows.order_by()[: most + 1].count()
-    return Count(n=min(found, most), more=found > most)
+def _counted(found: int) -> Count:
+    return Count(n=min(found, COUNTED), more=found > COUNTED)
 
 
 def _fill(
@@ -205,7 +202,10 @@ def _fill(
 def _clocks(agency: Agency) -> tuple[list[Case], Count]:
     """Clocks that ran out or are about to, the first first."""
     rows = Case.objects.filter(
-        agency=agency, state__in=WORKING, due_at__isnull=False, due_at__lt=clock.now() + SOON
+        agency=agency,
+        state=CaseState.OPEN.value,
+        due_at__isnull=False,
+        due_at__lt=clock.now() + SOON,
     )
     found = list(
         rows.select_related("post__author")

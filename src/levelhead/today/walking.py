@@ -26,14 +26,18 @@ _NEWEST: Final = (
     "AND queue = '{queue}' AND post_id < %s ORDER BY post_id DESC LIMIT %s"
 )
 _DUE: Final = (
-    "SELECT post_id, due_at FROM inbox_case WHERE agency_id = %s AND state = 'open' "
+    "SELECT post_id, due_at FROM inbox_case {index}WHERE agency_id = %s AND state = 'open' "
     "AND queue = 'needs' AND answer_id IS {answer} AND due_at IS NOT NULL "
     "AND (due_at, post_id) > (%s, %s) ORDER BY due_at, post_id LIMIT %s"
 )
 _WITHOUT_CLOCK: Final = (
-    "SELECT post_id, due_at FROM inbox_case WHERE agency_id = %s AND state = 'open' "
+    "SELECT post_id, due_at FROM inbox_case {index}WHERE agency_id = %s AND state = 'open' "
     "AND queue = 'needs' AND answer_id IS {answer} AND due_at IS NULL AND post_id > %s "
     "ORDER BY post_id LIMIT %s"
+)
+_COUNT: Final = (
+    "SELECT COUNT(*) FROM (SELECT post_id FROM inbox_case {index}WHERE agency_id = %s "
+    "AND state = 'open' AND queue = 'needs' AND answer_id IS {answer} LIMIT %s) AS some"
 )
 _LONG_AGO: Final = "0001-01-01T00:00:00+00:00"
 
@@ -54,23 +58,40 @@ def walk(agency_id: int, section: Section, *, after: str, limit: int) -> list[Pl
         statement = _NEWEST.format(queue=section.value)
         return _places("n", statement, [agency_id, last or NO_ID, wanted])
     found: list[Place] = []
-    answer = "NOT NULL" if section is Section.FITS else "NULL"
+    fits = section is Section.FITS
     if section is Section.NEEDS and stage in ("", "a"):
         found += _places("a", _NOW, [agency_id, last if stage else 0, wanted])
         stage = ""
     if stage in ("", "b") and len(found) < wanted:
         begin = (due, last) if stage else (parse_datetime(_LONG_AGO), 0)
         found += _places(
-            "b", _DUE.format(answer=answer),
+            "b", _with_index(_DUE, fits=fits),
             [agency_id, time_value(begin[0]), begin[1], wanted - len(found)],
         )  # fmt: skip
         stage = ""
     if len(found) < wanted:
         found += _places(
-            "c", _WITHOUT_CLOCK.format(answer=answer),
+            "c", _with_index(_WITHOUT_CLOCK, fits=fits),
             [agency_id, last if stage else 0, wanted - len(found)],
         )  # fmt: skip
     return found
+
+
+def count_needing(agency_id: int, *, fits: bool, most: int) -> int:
+    """How many need a person and have an answer that fits (or have none), counted up to `most`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_with_index(_COUNT, fits=fits), [agency_id, most])
+        found: int = cursor.fetchone()[0]
+    return found
+
+
+def _with_index(statement: str, *, fits: bool) -> str:
+    # SQLite takes the index with more equal columns, which holds both kinds, unless it is told.
+    index = "case_fits_by_clock" if fits else "case_needs_by_clock"
+    return statement.format(
+        index=f"INDEXED BY {index} " if connection.vendor == "sqlite" else "",
+        answer="NOT NULL" if fits else "NULL",
+    )
 
 
 def _places(stage: str, statement: str, values: list[Any]) -> list[Place]:
