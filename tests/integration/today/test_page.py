@@ -128,7 +128,7 @@ class TodayTests(TodayTestCase):
         desk = self.write_approved()
         case = self.place("needs", text="When does the front desk open?", answer=desk)
         path = self.path("conversation", case.pk)
-        assert f'href="{path}?answer={desk.pk}#reply"' in self.look("today")
+        assert f'href="{path}?answer={desk.pk}#reply-text"' in self.look("today")
         opened = self.client.get(f"{path}?answer={desk.pk}").content.decode()
         assert "[[greeting]], the front desk is open" in opened
         self.sign_in(self.victor)
