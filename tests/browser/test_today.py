@@ -55,8 +55,14 @@ class TodayTests(Answering, BrowserTestCase):
         self.place("stand", "Lovely parade, thank you all", 127, rule="triage/9-praise")
         self.place("clause", "I will kill you, officer, tonight", 3)
         self.place("now", "My neighbor has a gun and is shouting", 1, priority=3, show_911=True)
-        self.place("needs", "Why did the helicopter circle over Elm Park?", 4,
-                   due_at=clock.now(), rule="triage/4-question-open", label="question")
+        self.place(
+            "needs",
+            "Why did the helicopter circle over Elm Park?",
+            4,
+            due_at=clock.now(),
+            rule="triage/4-question-open",
+            label="question",
+        )
         self.place("needs", "When does the front desk open?", 5, due_at=clock.now(),
                    rule="triage/4-question-open", label="question", answer_due=True)  # fmt: skip
         while fit_answers(50):
@@ -155,8 +161,14 @@ class TodayTests(Answering, BrowserTestCase):
     def test_story_a_with_the_thumb(self) -> None:
         self.place("stand", "Lovely parade, thank you all", 134, rule="triage/9-praise")
         self.place("clause", "I will kill you, officer, tonight", 2)
-        self.place("needs", "Why did the helicopter circle over Elm Park?", 2,
-                   due_at=clock.now(), rule="triage/4-question-open", label="question")
+        self.place(
+            "needs",
+            "Why did the helicopter circle over Elm Park?",
+            2,
+            due_at=clock.now(),
+            rule="triage/4-question-open",
+            label="question",
+        )
         self.place("needs", "When does the front desk open?", 2, due_at=clock.now(),
                    rule="triage/4-question-open", label="question", answer_due=True)  # fmt: skip
         fit_answers(50)
@@ -199,7 +211,7 @@ class TodayTests(Answering, BrowserTestCase):
         self.assertEqual(Case.objects.filter(state=CaseState.OPEN).count(), 0)
 
     def test_the_page_equals_a_fresh_load_after_each_event(self) -> None:
-        draw = random.Random(4)  # noqa: S311  # not for secrets
+        draw = random.Random(4)  # not for secrets
         queues = ("now", "needs", "clause", "stand", "stand")
         for n in range(16):
             self.place(draw.choice(queues), f"Something to begin with, {n}")

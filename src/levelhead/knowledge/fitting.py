@@ -83,15 +83,13 @@ def fit_round() -> float:
 
 
 def fit_answers(limit: int) -> int:
-    """Look for the answers of the newest `limit` posts that wait for it; gives how many were done."""
+    """Look for the answers of the newest `limit` posts that wait; gives how many were done."""
     rows = Case.objects.filter(answer_due=True).order_by("-post_id")
     asked: dict[tuple[int, str], list[_Asked]] = defaultdict(list)
     for case_id, agency_id, lang, text, revision in rows.values_list(
         "post_id", "agency_id", "post__lang", Left("post__text", _POST_CHARACTERS), "post__revision"
     )[:limit]:
-        one = _Asked(
-            case_id=case_id, agency_id=agency_id, lang=lang, text=text, revision=revision
-        )
+        one = _Asked(case_id=case_id, agency_id=agency_id, lang=lang, text=text, revision=revision)
         asked[(agency_id, language_of(lang))].append(one)
     agencies = Agency.objects.in_bulk({agency_id for agency_id, _ in asked})
     done = 0
@@ -103,9 +101,7 @@ def fit_answers(limit: int) -> int:
     return done
 
 
-def _keep(
-    agency: Agency, posts: Sequence[_Asked], found: Sequence[OfferedAnswer | None]
-) -> int:
+def _keep(agency: Agency, posts: Sequence[_Asked], found: Sequence[OfferedAnswer | None]) -> int:
     """Write down what was found, and decide again where it changes the decision."""
     best = {post.case_id: answer for post, answer in zip(posts, found, strict=True)}
     revisions = {post.case_id: post.revision for post in posts}
@@ -232,9 +228,13 @@ def _to_sweep() -> list[int]:
         Q(fitted_below__isnull=False) | ~Q(version=F("fitted_version")) | Q(fitted_on__isnull=True)
     )
     found = list(heads.values_list("pk", flat=True))
-    for head in KnowledgeHead.objects.select_related("agency").exclude(pk__in=found):
-        if head.fitted_on is not None and head.fitted_on < today_of(head.agency):
-            found.append(head.pk)
+    others = KnowledgeHead.objects.select_related("agency").exclude(pk__in=found)
+    # A day ended: an answer may have passed its review date with it.
+    found += [
+        head.pk
+        for head in others
+        if head.fitted_on is not None and head.fitted_on < today_of(head.agency)
+    ]
     return found
 
 

@@ -190,9 +190,7 @@ def _forget() -> int:
     if batch is None:
         return 0
     with transaction.atomic():
-        ids = list(
-            StoodCase.objects.filter(batch=batch).values_list("pk", flat=True)[:_FORGOTTEN]
-        )
+        ids = list(StoodCase.objects.filter(batch=batch).values_list("pk", flat=True)[:_FORGOTTEN])
         StoodCase.objects.filter(pk__in=ids).delete()
         if len(ids) < _FORGOTTEN:
             over.filter(pk=batch.pk).update(state=BatchState.FINAL.value)

@@ -39,11 +39,11 @@ class Attention:
     address: str
 
 
-def research_waiting(agency: Agency, *, limit: int) -> Research:  # noqa: ARG001  # a port
+def research_waiting(agency: Agency, *, limit: int) -> Research:  # a port
     """Research requests that wait for an answer, those due first first."""
     return Research()
 
 
-def level_of_attention(agency: Agency) -> Attention | None:  # noqa: ARG001  # a port
+def level_of_attention(agency: Agency) -> Attention | None:  # a port
     """What the agency attends to; None where nothing is told."""
     return None

@@ -199,7 +199,7 @@ def _fill(
     }
 
 
-def _clocks(agency: Agency) -> tuple[list[Case], Count]:
+def _clocks(agency: Agency) -> tuple[Sequence[Case], Count]:
     """Clocks that ran out or are about to, the first first."""
     rows = Case.objects.filter(
         agency=agency,

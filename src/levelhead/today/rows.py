@@ -41,9 +41,7 @@ class TodayRow:
     answer_gone: bool = False
 
 
-def describe(
-    agency: Agency, ids: Mapping[Section, Sequence[int]]
-) -> dict[Section, list[TodayRow]]:
+def describe(agency: Agency, ids: Mapping[Section, Sequence[int]]) -> dict[Section, list[TodayRow]]:
     """The rows of several parts, in order; read together."""
     wanted = [pk for found in ids.values() for pk in found]
     cases = (
@@ -76,7 +74,7 @@ def describe(
             rows[section].append(
                 TodayRow(
                     case=case,
-                    words=marked.get(pk) or show_plain(case.excerpt),  # type: ignore[attr-defined]
+                    words=marked.get(pk) or show_plain(case.excerpt),
                     reason=reason_of(case),
                     answer=answer if usable else None,
                     answer_gone=answer is not None and not usable,
@@ -100,9 +98,7 @@ def _mark_spans(agency: Agency, ids: Sequence[int]) -> dict[int, SafeString]:
     texts = dict(
         Post.objects.filter(agency=agency, pk__in=ids).values_list("pk", Left("text", _READ))
     )
-    revisions = dict(
-        Post.objects.filter(agency=agency, pk__in=ids).values_list("pk", "revision")
-    )
+    revisions = dict(Post.objects.filter(agency=agency, pk__in=ids).values_list("pk", "revision"))
     marked = {}
     for kept in Assessment.objects.filter(agency=agency, pk__in=ids):
         spans = _read_spans(kept.scores) if kept.revision == revisions[kept.pk] else []

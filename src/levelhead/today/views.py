@@ -8,6 +8,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from levelhead.accounts.access import AgencyRequest, member
@@ -51,7 +52,7 @@ def let_stand(request: AgencyRequest) -> HttpResponse:
         elif upto is not None:
             actions.let_all_stand(agency=request.agency, upto=upto, by=request.person)
         else:
-            raise NotFound("No post was named.")
+            raise Invalid(_("Choose at least one post."))
     except Invalid as error:
         return _page(request, error=error)
     return _back(request)
@@ -62,9 +63,9 @@ def let_stand(request: AgencyRequest) -> HttpResponse:
 def undo(request: AgencyRequest) -> HttpResponse:
     """Take the last let-stand back."""
     batch_id = read_id(request.POST.get("batch"))
-    if batch_id is None:
-        raise NotFound("No batch was named.")
     try:
+        if batch_id is None:
+            raise Invalid(_("There is nothing to undo here."))
         actions.undo(agency=request.agency, batch_id=batch_id, by=request.person)
     except Invalid as error:
         return _page(request, error=error)

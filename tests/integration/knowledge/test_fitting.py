@@ -202,7 +202,7 @@ class FittingTest(Answering, DeskTestCase):
             self.question(f"When does the front desk open, {n}?")
         empty = mock.Mock(take=lambda _wanted: 0)
         fitting._least.cache_clear()
-        with mock.patch.object(fitting, "reread_allowance", lambda: empty):
+        with mock.patch.object(fitting, "reread_allowance", return_value=empty):
             fit_round()
             left = Case.objects.filter(answer_due=True).count()
         assert left == 10 - fitting.LEAST_PER_SECOND

@@ -69,9 +69,7 @@ class BatchTests(TodayTestCase):
         undone = undo(agency=self.agency, batch_id=batch.pk, by=self.alice)
         assert (undone.state, undone.undone, undone.left) == (BatchState.UNDONE, 7, 0)
         assert set(self.states()) == {CaseState.OPEN}
-        after = {
-            case.pk: (case.due_at, case.queue, case.label) for case in Case.objects.all()
-        }
+        after = {case.pk: (case.due_at, case.queue, case.label) for case in Case.objects.all()}
         assert after == before
         assert self.events("person:case:let_stand_undone") == 7
         assert self.tallies_are_true()
@@ -81,9 +79,7 @@ class BatchTests(TodayTestCase):
 
     def test_undo_leaves_what_somebody_touched_since(self) -> None:
         batch = self.let_all()
-        first, second, third, fourth, *_rest = (
-            Case.objects.get(pk=case.pk) for case in self.cases
-        )
+        first, second, third, fourth, *_rest = (Case.objects.get(pk=case.pk) for case in self.cases)
         assign_case(case=first, owner=self.bob, by=self.bob, expected_version=None)
         reopen_case(case=second, by=self.bob, expected_version=None)
         reopen_case(case=third, by=self.bob, expected_version=None)
@@ -176,7 +172,7 @@ class BatchTests(TodayTestCase):
         page = self.look("today")
         assert f'name="upto" value="{self.newest}"' in page
         for junk in ({}, {"upto": "x"}, {"case": "0"}, {"upto": "9" * 30}):
-            assert self.client.post(self.path("today-let-stand"), junk).status_code == 404
+            assert self.client.post(self.path("today-let-stand"), junk).status_code == 400
         response = self.client.post(
             self.path("today-let-stand"), {"upto": self.newest, "shown": ["stand.7", "\x00"]}
         )

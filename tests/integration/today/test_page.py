@@ -101,7 +101,10 @@ class TodayTests(TodayTestCase):
             assert len(read_part(self.agency, Section.NEEDS, after=key).rows) == 1, key
         assert self.client.get(self.path("today-part", "needs") + "?after=%00").status_code == 200
         assert self.client.get(self.path("today-part", "nonsense")).status_code == 404
-        assert self.client.get(self.path("today") + "?shown=stand.x&shown=&shown=%00").status_code == 200
+        assert (
+            self.client.get(self.path("today") + "?shown=stand.x&shown=&shown=%00").status_code
+            == 200
+        )
 
     def test_every_row_says_why_it_is_there(self) -> None:
         desk = self.write_approved()
@@ -238,4 +241,3 @@ class TodayTests(TodayTestCase):
                 plan = " ".join(str(row[-1]) for row in cursor.fetchall())
             assert re.search("case_(needs|fits)_by_clock", plan), (sql, plan)
             assert "TEMP B-TREE" not in plan, (sql, plan)
-

@@ -6,41 +6,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('channels', '0001_initial'),
-        ('inbox', '0002_word_index'),
-        ('knowledge', '0002_answer_that_fits'),
+        ("accounts", "0001_initial"),
+        ("channels", "0001_initial"),
+        ("inbox", "0002_word_index"),
+        ("knowledge", "0002_answer_that_fits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='case',
-            name='answer',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='knowledge.answer'),
+            model_name="case",
+            name="answer",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="knowledge.answer",
+            ),
         ),
         migrations.AddField(
-            model_name='case',
-            name='answer_due',
+            model_name="case",
+            name="answer_due",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
-            model_name='case',
-            name='answer_percent',
+            model_name="case",
+            name="answer_percent",
             field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('answer__isnull', True), ('queue', 'needs'), ('state', 'open')), fields=['agency', 'due_at', 'post'], name='case_needs_by_clock'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("answer__isnull", True), ("queue", "needs"), ("state", "open")),
+                fields=["agency", "due_at", "post"],
+                name="case_needs_by_clock",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('answer__isnull', False), ('queue', 'needs'), ('state', 'open')), fields=['agency', 'due_at', 'post'], name='case_fits_by_clock'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    ("answer__isnull", False), ("queue", "needs"), ("state", "open")
+                ),
+                fields=["agency", "due_at", "post"],
+                name="case_fits_by_clock",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('answer_due', True)), fields=['post'], name='case_answer_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("answer_due", True)), fields=["post"], name="case_answer_due"
+            ),
         ),
     ]

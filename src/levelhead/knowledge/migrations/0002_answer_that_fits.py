@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('knowledge', '0001_initial'),
+        ("knowledge", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='knowledgehead',
-            name='fitted_below',
+            model_name="knowledgehead",
+            name="fitted_below",
             field=models.BigIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='knowledgehead',
-            name='fitted_on',
+            model_name="knowledgehead",
+            name="fitted_on",
             field=models.DateField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='knowledgehead',
-            name='fitted_version',
+            model_name="knowledgehead",
+            name="fitted_version",
             field=models.PositiveBigIntegerField(default=0),
         ),
     ]
