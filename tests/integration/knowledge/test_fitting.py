@@ -85,6 +85,13 @@ class FittingTest(Answering, DeskTestCase):
         fit_answers(10)
         assert Case.objects.get(pk=case.pk).answer_id == desk.pk
 
+    def test_spanish_must_be_surer_than_english(self) -> None:
+        self.write_approved()
+        case = self.question("¿A qué hora abre la recepción?", lang="es")
+        with mock.patch.object(fitting, "SURE_FROM", {"es": 100}):
+            fit_answers(10)
+        assert Case.objects.get(pk=case.pk).answer_id is None
+
     def test_an_agency_never_gets_another_agencys_answer(self) -> None:
         self.write_approved()
         case = self.question(channel_id=self.other_channel.pk)
