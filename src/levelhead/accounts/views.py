@@ -37,15 +37,15 @@ def home(request: HttpRequest) -> HttpResponse:
     """To the person's agency, or to a choice where there are several."""
     places = list_places(_person(request))
     if len(places) == 1:
-        return redirect("inbox", agency=places[0].agency.slug)
+        return redirect("today", agency=places[0].agency.slug)
     return render(request, "accounts/chooser.html", {"places": places})
 
 
 @require_GET
 @member(Ability.READ)
 def agency_home(request: AgencyRequest) -> HttpResponse:
-    """To the agency's desk."""
-    return redirect("inbox", agency=request.agency.slug)
+    """To what waits today."""
+    return redirect("today", agency=request.agency.slug)
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,6 +14,9 @@ INTAKE_GOAL_SHARE = 0.8
 INTAKE_GOAL_RATE = 10_000
 INTAKE_GOAL_VISIBLE_SECONDS = 1.0
 INTAKE_GOAL_GROWTH = 1.5
+PAGES_GOAL_P95_MS = 50.0
+SEARCH_GOAL_P95_MS = 100.0
+PAGES_GOAL_GROWTH = 1.5
 
 
 @click.group("bench")
@@ -136,3 +139,56 @@ def throughput(corpus: Path, quick: bool, as_json: bool) -> None:
         return
     for line in print_table(figures):
         click.echo(line)
+
+
+@command.command("pages")
+@click.option("--posts", default=1_000_000, show_default=True, help="Posts in the large archive.")
+@click.option("--rounds", default=60, show_default=True, help="Loads of each page.")
+@click.option("--quick", is_flag=True, help="A smaller run that ends within 50 seconds.")
+@click.option("--json", "as_json", is_flag=True, help="End with one line of JSON.")
+def pages(posts: int, rounds: int, quick: bool, as_json: bool) -> None:
+    """Milliseconds of Today, inbox, search and conversation, in a small and a large archive."""
+    sizes = (1_000, min(posts, 10_000)) if quick else (10_000, max(posts, 20_000))
+    rounds = min(rounds, 20) if quick else rounds
+    with tempfile.TemporaryDirectory(prefix="levelhead-bench-") as folder:
+        os.environ["LEVELHEAD_DATA"] = folder
+        os.environ.pop("LEVELHEAD_DATABASE", None)
+        # The encoder changes no page; without it a million posts are filed in minutes.
+        os.environ["LEVELHEAD_REREAD_PER_SECOND"] = "0"
+        from levelhead.config.boot import start_django
+
+        start_django()
+        from django.db import connection
+
+        from levelhead.benchmarks.pages import compare_pages
+
+        figures = compare_pages(sizes, rounds, lambda line: click.echo(line, err=True))
+        connection.close()
+    checks = {}
+    for name, page in figures["pages"].items():
+        goal = SEARCH_GOAL_P95_MS if name.startswith("search") else PAGES_GOAL_P95_MS
+        checks[f"{name}: p95"] = page["p95_ms"] <= goal
+        checks[f"{name}: growth"] = page["growth"] <= PAGES_GOAL_GROWTH
+    if as_json:
+        click.echo(json.dumps({"ok": all(checks.values()), "goals": checks, **figures}))
+        return
+    small, large = figures["posts"]
+    click.echo(f"Milliseconds at {small:,} and {large:,} posts, {rounds} loads each, SQLite;")
+    click.echo(f"compared with {figures['compared_with']}, loaded in the same run.")
+    click.echo(
+        "Growth and times the bare page are of processor time, which other work leaves alone."
+    )
+    click.echo(
+        f"{'':22}{'p50 small':>10}{'p50':>8}{'p95':>8}{'cpu':>8}{'growth':>8}{'x bare':>8}"
+        f"{'queries':>9}{'kB':>7}"
+    )
+    for name, page in figures["pages"].items():
+        click.echo(
+            f"{name:22}{page['p50_ms_small']:>10}{page['p50_ms']:>8}{page['p95_ms']:>8}"
+            f"{page['cpu_ms']:>8}{page['growth']:>8}{page['times_bare']:>8}{page['queries']:>9}{page['kilobytes']:>7}"
+        )
+    click.echo(
+        f"Goals: p95 {PAGES_GOAL_P95_MS:.0f} ms, search {SEARCH_GOAL_P95_MS:.0f} ms, growth "
+        f"{PAGES_GOAL_GROWTH}."
+    )
+    click.echo("All goals hold here." if all(checks.values()) else "Not all goals hold here.")

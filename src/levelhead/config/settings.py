@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "levelhead.commitments",
     "levelhead.api",
     "levelhead.webhooks",
+    "levelhead.today",
     "levelhead.web",
 ]
 

@@ -15,7 +15,7 @@ from levelhead.accounts.domain import Ability
 from levelhead.accounts.models import Agency, Membership, User
 from levelhead.analysis.domain import Label
 from levelhead.doctrine.domain import Disposition
-from levelhead.inbox.domain import NEXT_STATES, QUEUE_OF, CaseState, Queue
+from levelhead.inbox.domain import ASKING, NEXT_STATES, QUEUE_OF, CaseState, Queue
 from levelhead.inbox.models import Case, Conversation, DecisionChange, Note
 from levelhead.inbox.store import change_tallies
 from levelhead.kernel import clock
@@ -190,6 +190,8 @@ def _open_again(case: Case, *, action: str, by: User) -> Case:
     before = place_of(case)
     move(case, CaseState.OPEN)
     case.due_at = case.ack_due or case.substance_due
+    # Answers came and went meanwhile.
+    case.answer_due = case.label in ASKING
     return save_case(case, before, action=action, by=by, payload={})
 
 
@@ -236,6 +238,8 @@ def change_decision(
         label_before, disposition_before = locked.label, locked.disposition
         if label is not None:
             locked.label = label.value
+            locked.answer_id, locked.answer_percent = None, 0
+            locked.answer_due = label in ASKING and locked.state == CaseState.OPEN
         if disposition is not None:
             locked.disposition = disposition.value
             locked.queue = QUEUE_OF[disposition].value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from levelhead.analysis.domain import Label
 from levelhead.doctrine.domain import Disposition
 
 
@@ -27,6 +28,11 @@ QUEUE_OF: dict[Disposition, Queue] = {
     Disposition.MODERATE: Queue.CLAUSE,
     Disposition.LET_STAND: Queue.STAND,
 }
+
+
+# What asks something that an approved answer may say. A complaint, the press and a request for
+# records go to a person whatever answers there are.
+ASKING = frozenset({Label.QUESTION, Label.SERVICE})
 
 
 class CaseState(StrEnum):

@@ -12,7 +12,7 @@ from django.db import transaction
 from levelhead.accounts.models import Agency
 from levelhead.analysis.domain import PostText
 from levelhead.doctrine.clocks import Schedule
-from levelhead.inbox.domain import QUEUE_OF, CaseState, CleanPost, Queue, Visibility
+from levelhead.inbox.domain import ASKING, QUEUE_OF, CaseState, CleanPost, Queue, Visibility
 from levelhead.inbox.judging import Judgement, ToJudge, judge, scores_json
 from levelhead.inbox.lookup import (
     Key,
@@ -45,7 +45,7 @@ _CASE = (
     "post_id", "agency_id", "channel_id", "conversation_id", "state", "queue", "label",
     "disposition", "priority", "urgency", "hostility", "rule", "rule_version", "waits_for",
     "show_911", "ack_due", "substance_due", "due_at", "corrected", "reply_failed", "version",
-    "decided_at", "updated_at",
+    "decided_at", "updated_at", "answer_due",
 )  # fmt: skip
 
 
@@ -283,7 +283,7 @@ def _case_row(
         judgement.label.value, decision.disposition.value, int(decision.priority),
         judgement.urgency, assessment.hostility, decision.rule, decision.rule_version,
         decision.waits_for, decision.show_911, ack, substance, ack or substance, False, False, 1,
-        now, now,
+        now, now, runs and judgement.label in ASKING,
     )  # fmt: skip
 
 

@@ -188,6 +188,14 @@ class Case(AgencyOwned):
     corrected = models.BooleanField(default=False)
     # Set where a reply could not be sent; loud on every screen.
     reply_failed = models.BooleanField(default=False)
+    # Set while an approved answer is still to be looked for; knowledge.fitting takes it from here.
+    answer_due = models.BooleanField(default=False, db_default=False)
+    # The approved answer that fits best, and the probability that it does, in whole percents.
+    answer = models.ForeignKey(
+        "knowledge.Answer", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        db_index=False,
+    )  # fmt: skip
+    answer_percent = models.PositiveSmallIntegerField(default=0, db_default=0)
     # Grows with every change: a person who saw an older one is told.
     version = models.PositiveIntegerField(default=1)
     decided_at = models.DateTimeField()
@@ -195,6 +203,22 @@ class Case(AgencyOwned):
 
     class Meta:
         indexes = [
+            # What waits for a person, by clock: most posts can stand and pay for neither index.
+            models.Index(
+                fields=["agency", "due_at", "post"],
+                name="case_needs_by_clock",
+                condition=models.Q(state="open", queue="needs", answer__isnull=True),
+            ),
+            models.Index(
+                fields=["agency", "due_at", "post"],
+                name="case_fits_by_clock",
+                condition=models.Q(state="open", queue="needs", answer__isnull=False),
+            ),
+            models.Index(
+                fields=["post"],
+                name="case_answer_due",
+                condition=models.Q(answer_due=True),
+            ),
             models.Index(fields=["agency", "state", "queue", "post"], name="case_by_queue"),
             models.Index(fields=["agency", "state", "label", "post"], name="case_by_label"),
             models.Index(fields=["conversation", "post"], name="case_in_conversation"),

@@ -8,6 +8,7 @@ from datetime import datetime
 from levelhead.accounts.models import Agency
 from levelhead.doctrine.domain import Priority
 from levelhead.inbox.domain import (
+    ASKING,
     DONE_STATES,
     QUEUE_OF,
     TOMBSTONE_HASH,
@@ -105,6 +106,9 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
     case.waits_for, case.show_911 = decision.waits_for, decision.show_911
     case.ack_due, case.substance_due = decision.ack_due, decision.substance_due
     case.due_at = decision.ack_due or decision.substance_due
+    # Another answer may fit the new words.
+    case.answer_id, case.answer_percent = None, 0
+    case.answer_due = judgement.label in ASKING
     case.decided_at = case.updated_at = at
     case.version += 1
     case.save()
@@ -134,6 +138,8 @@ def delete_post(post: CleanPost, before: KnownPost, *, agency: Agency, at: datet
             )
         )
         case.state = CaseState.CLOSED
+        # A clock that nobody watches must not stand among those that run.
+        case.due_at = None
     case.version += 1
     case.updated_at = at
     case.save()

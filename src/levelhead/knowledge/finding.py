@@ -191,13 +191,17 @@ def _read(rows: Sequence[Answer], lang: str) -> AnswerIndex:
         raise _UnreadableError(repr(error)[:300]) from error
 
 
-def _find(index: AnswerIndex, text: str) -> list[Match]:
+def _find(index: AnswerIndex, texts: Sequence[str]) -> list[list[Match]]:
+    """For each text the answers that fit, the best first."""
     try:
         # One more than is offered: the chatter may be among them.
-        [matches] = index.find([text[:_POST_CHARACTERS]], limit=MOST_OFFERED + 1)
+        found = index.find([text[:_POST_CHARACTERS] for text in texts], limit=MOST_OFFERED + 1)
     except Exception as error:
         raise _UnreadableError(repr(error)[:300]) from error
-    return [match for match in matches if match.fits and match.id != _NO_ANSWER][:MOST_OFFERED]
+    return [
+        [match for match in matches if match.fits and match.id != _NO_ANSWER][:MOST_OFFERED]
+        for matches in found
+    ]
 
 
 def _found_by(answer: Answer, lang: str) -> tuple[str, ...]:
@@ -213,20 +217,49 @@ def offer_answers(agency: Agency, *, text: str, lang: str) -> Offer:
 
     Where the models are missing nothing fits, the log says why, and the page goes on.
     """
-    lang = "en" if lang in ("und", "") else lang
+    lang = language_of(lang)
     if lang not in LANGUAGES:
         return Offer(outcome=Outcome.LANGUAGE, lang=lang)
     try:
         shelf = shelves.take(agency, lang)
         if shelf.index is None:
             return Offer(outcome=Outcome.EMPTY, lang=lang)
-        matches = _find(shelf.index, text)
+        [matches] = _find(shelf.index, [text])
     except _UnreadableError as error:
         # A post must be answerable without its suggestions, whatever is wrong with the models.
         log.warning("no answers can be suggested", agency=agency.pk, error=str(error))
         return Offer(outcome=Outcome.NONE, lang=lang)
     fitting = tuple(_scored(shelf.answers[match.id], match.score) for match in matches)
     return Offer(outcome=Outcome.FITS if fitting else Outcome.NONE, lang=lang, answers=fitting)
+
+
+def language_of(lang: str) -> str:
+    """The language in which a post's answer is looked for: "und" counts as English."""
+    return "en" if lang in ("und", "") else lang
+
+
+def find_best(
+    agency: Agency, *, texts: Sequence[str], lang: str
+) -> list[OfferedAnswer | None] | None:
+    """For each post the answer that `offer_answers` would put first; None where none fits.
+
+    None instead of a list where the models cannot be read: nothing is known then.
+    """
+    lang = language_of(lang)
+    if lang not in LANGUAGES:
+        return [None for _ in texts]
+    try:
+        shelf = shelves.take(agency, lang)
+        if shelf.index is None:
+            return [None for _ in texts]
+        found = _find(shelf.index, texts)
+    except _UnreadableError as error:
+        log.warning("no answers can be looked for", agency=agency.pk, error=str(error))
+        return None
+    return [
+        _scored(shelf.answers[matches[0].id], matches[0].score) if matches else None
+        for matches in found
+    ]
 
 
 def _scored(answer: OfferedAnswer, score: float) -> OfferedAnswer:

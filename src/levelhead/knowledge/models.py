@@ -131,6 +131,11 @@ class KnowledgeHead(AgencyOwned):
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     version = models.PositiveBigIntegerField(default=0)
+    # The version and the day for which the open questions were, or are being, looked at again.
+    fitted_version = models.PositiveBigIntegerField(default=0)
+    fitted_on = models.DateField(null=True, blank=True)
+    # The open questions below this id are still to be looked at again; None where all were.
+    fitted_below = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency"], name="one_knowledge_head")]

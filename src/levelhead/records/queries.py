@@ -52,6 +52,8 @@ ACTIONS: Final = {
     "person:webhook:paused": gettext_lazy("Paused a webhook"),
     "person:webhook:resumed": gettext_lazy("Had a webhook go on"),
     "person:webhook:removed": gettext_lazy("Removed a webhook"),
+    "system:case:answer_found": gettext_lazy("Found an approved answer that fits"),
+    "system:case:answer_gone": gettext_lazy("The approved answer does not fit any more"),
     "person:answer:written": gettext_lazy("Wrote an answer"),
     "person:answer:edited": gettext_lazy("Changed an answer"),
     "person:answer:approved": gettext_lazy("Approved an answer"),

@@ -117,6 +117,8 @@ class Engine:
             self._tries.loop,
             self._tells.loop,
             Loop("intake", _file_calls),
+            Loop("answers", _fit_answers),
+            Loop("let stand", _let_stand),
             Loop("housekeeping", Housekeeping(environment).run_round),
         ]
 
@@ -212,6 +214,18 @@ def _file_calls() -> float:
     from levelhead.channels.inbound import file_inbound
 
     return 0.0 if file_inbound() else 0.2
+
+
+def _fit_answers() -> float:
+    from levelhead.knowledge.fitting import fit_round
+
+    return fit_round()
+
+
+def _let_stand() -> float:
+    from levelhead.today.actions import work_on_batches
+
+    return 0.0 if work_on_batches() else 0.5
 
 
 def _warm_up() -> None:

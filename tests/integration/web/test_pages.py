@@ -28,7 +28,7 @@ class SignInTest(PagesTestCase):
             "/accounts/login/", {"login": "alice@example.org", "password": PASSWORD}
         )
         assert response["Location"] == "/"
-        assert self.client.get("/")["Location"] == "/riverton/inbox/"
+        assert self.client.get("/")["Location"] == "/riverton/today/"
 
     def test_a_wrong_password_is_said_and_nobody_signs_up(self) -> None:
         self.client.logout()

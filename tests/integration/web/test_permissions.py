@@ -91,6 +91,10 @@ MATRIX: dict[str, Row] = {
         data={"version": "1", "review_on": "soon"},
     ),
     "answer-retire": Row(REPLY_DONE, method="post", args=ANSWER, data={"version": "1"}),
+    "today": Row(READ),
+    "today-part": Row(READ, args=("agency", "section")),
+    "today-let-stand": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post"),
+    "today-undo": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post"),
     "let-stand": Row(WORK_DONE, method="post"),
     "undo-let-stand": Row(WORK_DONE, method="post"),
     "assign": Row(WORK_DONE, method="post", args=POST_OF_CASE),
@@ -189,7 +193,7 @@ class PermissionTest(Answering, DeskTestCase):
         return client
 
     def path_of(self, name: str, row: Row) -> str:
-        values: dict[str, object] = {"agency": self.agency.slug, "number": 1}
+        values: dict[str, object] = {"agency": self.agency.slug, "number": 1, "section": "needs"}
         if "post" in row.args or "reply" in row.args:
             case = self.file_case(text="When does the front desk open?")
             values["post"] = case.pk

@@ -77,6 +77,10 @@
       const button = one("[data-key='u']");
       if (button) button.click();
     },
+    t: () => {
+      const link = one("[data-key='t']");
+      if (link) link.click();
+    },
     "/": () => {
       const field = one("#search");
       if (field) {
@@ -415,7 +419,18 @@
     place.append(told);
   });
 
+  // Opened with an answer put in: the cursor is on the first part to fill in.
+  function showAnswerPutIn() {
+    const field = one("#reply-text");
+    if (!field || !field.value || !new URLSearchParams(location.search).has("answer")) return;
+    const found = field.value.match(part);
+    const first = found ? field.value.indexOf(found[0]) : field.value.length;
+    field.focus();
+    field.setSelectionRange(first, first + (found ? found[0].length : 0));
+  }
+
   settle();
   showFocusPost();
+  showAnswerPutIn();
   window.levelheadSettle = settle;
 })();

@@ -61,6 +61,8 @@
   }
 
   function take(event) {
+    const refreshes = (place) => place.dataset.refreshOn.split(" ").includes(event.kind);
+    if (all("[data-refresh-on]").some(refreshes)) want("page");
     const work = one("#work");
     const open = work ? work.dataset.work : "";
     switch (event.kind) {
@@ -70,6 +72,10 @@
       case "case.changed":
         want("strip", "list");
         if (String(event.case) === open) want("work");
+        break;
+      case "answers.fitted":
+        want("list");
+        if ((event.ids || []).includes(open)) want("work");
         break;
       case "reply.changed":
         want("strip", "list");
@@ -167,14 +173,21 @@
     const focused = place.contains(document.activeElement) ? document.activeElement : null;
     const focusables = "a, button, summary, input, select, textarea";
     const at = focused ? all(focusables, place).indexOf(focused) : -1;
+    const focusedId = focused ? focused.id : "";
+    const isHere = (row) => row.id && row.getBoundingClientRect().bottom > 60;
+    const anchor = window.scrollY > 0 ? all("[data-row]", place).find(isHere) : null;
+    const before = anchor ? anchor.getBoundingClientRect().top : 0;
     place.replaceChildren(...fresh.childNodes);
     all("details", place).forEach((fold, index) => {
       if (open[index]) fold.open = true;
     });
     if (at >= 0) {
-      const again = all(focusables, place)[at];
+      const same = focusedId && document.getElementById(focusedId);
+      const again = same || all(focusables, place)[at];
       if (again) again.focus({ preventScroll: true });
     }
+    const stays = anchor && document.getElementById(anchor.id);
+    if (stays) window.scrollBy(0, stays.getBoundingClientRect().top - before);
     if (window.htmx) window.htmx.process(place);
   }
 
@@ -187,12 +200,16 @@
   }
 
   async function refreshPage() {
-    const page = await fetchPart(location.href, "");
+    const address = window.levelheadPageAddress ? window.levelheadPageAddress() : location.href;
+    const page = await fetchPart(address, "");
     if (!page) return;
     all("main [data-live-part]").forEach((place) => {
       const fresh = page.getElementById(place.id);
-      if (fresh && !beingUsed(place)) replacePart(place, fresh);
+      if (!fresh) return;
+      if (beingUsed(place)) wanted.add("page");
+      else replacePart(place, fresh);
     });
+    if (window.levelheadPageFresh) window.levelheadPageFresh();
   }
 
   async function refreshList() {
