@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "levelhead.learning",
     "levelhead.knowledge",
     "levelhead.commitments",
+    "levelhead.topics",
+    "levelhead.issues",
     "levelhead.web",
 ]
 

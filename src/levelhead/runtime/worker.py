@@ -68,6 +68,7 @@ class Engine:
         from levelhead.learning.models import Proposal
         from levelhead.runtime.housekeeping import Housekeeping
         from levelhead.runtime.loops import Loop, SideBySide
+        from levelhead.topics.watching import TopicWatch
 
         self._environment = environment
         self._pulls: SideBySide[Channel] = SideBySide(
@@ -103,6 +104,7 @@ class Engine:
             self._sends.loop,
             self._tries.loop,
             Loop("intake", _file_calls),
+            Loop("topics", TopicWatch().run_round),
             Loop("housekeeping", Housekeeping(environment).run_round),
         ]
 
@@ -175,10 +177,12 @@ def free_claims_of_the_dead() -> None:
 
     from levelhead.channels.models import Channel, OutboxItem, OutboxState
     from levelhead.channels.outbox import SETTLE
+    from levelhead.topics.models import StreamCursor
 
     if connection.vendor != "sqlite":
         return
     Channel.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
+    StreamCursor.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
     soon = clock.now() + SETTLE
     cut_off = OutboxItem.objects.filter(
         state__in=[OutboxState.SENDING, OutboxState.UNCLEAR],
