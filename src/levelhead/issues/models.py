@@ -67,20 +67,20 @@ class Issue(AgencyOwned):
 
 
 class IssueTopic(AgencyOwned):
-    """A topic that belongs to an issue; to one at a time."""
+    """A topic that belongs to an issue; to one open issue at a time."""
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     issue = models.ForeignKey(
         Issue, on_delete=models.PROTECT, related_name="topic_links", db_index=False
     )
-    topic = models.ForeignKey(
-        Topic, on_delete=models.PROTECT, related_name="issue_links", db_index=False
-    )
+    topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="issue_links")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["topic"], name="one_issue_per_topic")]
+        constraints = [
+            models.UniqueConstraint(fields=["issue", "topic"], name="one_link_per_issue_and_topic")
+        ]
         indexes = [models.Index(fields=["issue", "id"], name="topic_of_issue")]
 
     def __str__(self) -> str:
