@@ -23,9 +23,9 @@ from levelhead.inbox.models import Post
 from levelhead.inbox.newest import newest_case_ids
 from levelhead.kernel import clock
 from levelhead.kernel.ids import EPOCH_MILLISECONDS, NODE_BITS, SEQUENCE_BITS
-from levelhead.topics.actions import note_heard, recall
 from levelhead.topics.following import FiledPost, Follower
 from levelhead.topics.models import StreamCursor
+from levelhead.topics.noting import note_heard, recall
 
 log = structlog.get_logger(__name__)
 

@@ -142,7 +142,7 @@ class WatchingTest(Talking, DeskTestCase):
 
     def test_links_and_hours_are_bounded(self) -> None:
         self.chat(90, start=BEGIN, every=timedelta(minutes=4))
-        with mock.patch("levelhead.topics.actions.LINKED", 5):
+        with mock.patch("levelhead.topics.noting.LINKED", 5):
             self.rise(start=MONDAY - timedelta(minutes=24))
             self.watch()
         topic = Topic.objects.get()
