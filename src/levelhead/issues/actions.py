@@ -136,9 +136,7 @@ def add_topic(*, issue: Issue, topic: Topic, by: User) -> Issue:
         return save_issue(locked, "person:issue:topic_added", by, {"topic": topic.pk})
 
 
-def take_topic_out(
-    *, issue: Issue, topic_id: int, by: User, expected_version: int | None
-) -> Issue:
+def take_topic_out(*, issue: Issue, topic_id: int, by: User, expected_version: int | None) -> Issue:
     """Say that a topic is no part of it."""
     with transaction.atomic():
         locked = lock_issue(issue, by=by, expected_version=expected_version)
@@ -303,9 +301,7 @@ def _link_conversation(issue: Issue, case: Case, by: User) -> None:
     if case.agency_id != issue.agency_id:
         raise Invalid(_("That conversation is not of your agency."))
     if IssueConversation.objects.filter(issue=issue).count() >= MAX_CONVERSATIONS:
-        raise Invalid(
-            _("An issue holds at most %(n)d conversations.") % {"n": MAX_CONVERSATIONS}
-        )
+        raise Invalid(_("An issue holds at most %(n)d conversations.") % {"n": MAX_CONVERSATIONS})
     _link, made = IssueConversation.objects.get_or_create(
         issue=issue,
         conversation_id=case.conversation_id,

@@ -44,9 +44,7 @@ def assess_issue(
     why = read_words(why, REASON_LIMIT)
     given = {name: answer for name in QUESTIONS if (answer := answers.get(name)) is not None}
     if len(given) < len(QUESTIONS):
-        raise Invalid(
-            _("Answer all seven questions with yes or no; what you think now is enough.")
-        )
+        raise Invalid(_("Answer all seven questions with yes or no; what you think now is enough."))
     with transaction.atomic():
         locked = lock_issue(issue, by=by, expected_version=None)
         test = EscalationTest.objects.create(

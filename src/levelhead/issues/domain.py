@@ -25,15 +25,14 @@ _WORDS: Final = 40
 _ALIKE: Final = 0.6
 _LEAST_SHARED: Final = 2
 # Words that any question has; English and Spanish.
-_EMPTY: Final = frozenset(
-    """
-    a an and any are as at be been but by can could did do does for from get has have how i if in
-    is it its just me my of on or our out she should so some that the their them there they this to
-    up us was we were what when where which who why will with would you your
-    al como con cual cuando de del donde el ella en es esta estan este esto hay la las le lo los mi
-    nos o para pero por porque que quien se ser si son su sus te tiene un una va van y yo
-    """.split()
-)
+_EMPTY_WORDS: Final = """
+a an and any are as at be been but by can could did do does for from get has have how i if in is it
+its just me my of on or our out she should so some that the their them there they this to up us was
+we were what when where which who why will with would you your
+al como con cual cuando de del donde el ella en es esta estan este esto hay la las le lo los mi nos
+o para pero por porque que quien se ser si son su sus te tiene un una va van y yo
+"""
+_EMPTY: Final = frozenset(_EMPTY_WORDS.split())
 
 
 class IssueState(StrEnum):

@@ -277,10 +277,7 @@ def read_evidence(issue: Issue, *, themes: list[list[int]] | None = None) -> Evi
     shown |= {pk for each in themes or [] for pk in each}
     shown |= {pk for topic in topics[:5] for pk in topic.example_ids}
     shown |= set(recent[:POSTS])
-    cases = {
-        case.pk: case
-        for case in _cases(issue.agency_id).filter(pk__in=shown).order_by("-pk")
-    }
+    cases = {case.pk: case for case in _cases(issue.agency_id).filter(pk__in=shown).order_by("-pk")}
     counts = _count_posts([conversation for conversation, _ in links[:CONVERSATIONS]])
     conversations = [
         ConversationLine(

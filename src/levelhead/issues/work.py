@@ -183,9 +183,7 @@ def topic_out(request: AgencyRequest, issue_id: int, topic_id: int) -> HttpRespo
 
 @require_POST
 @member(Ability.WORK)
-def conversation_out(
-    request: AgencyRequest, issue_id: int, conversation_id: int
-) -> HttpResponse:
+def conversation_out(request: AgencyRequest, issue_id: int, conversation_id: int) -> HttpResponse:
     """Say that a conversation is no part of it."""
 
     def act(found: Issue, version: int | None) -> str:

@@ -42,9 +42,7 @@ def list_topics(agency: Agency, *, before: int | None) -> TopicPage:
     if before:
         rows = rows.filter(pk__lt=before)
     found = list(rows.order_by("-pk")[: PAGE + 1])
-    return TopicPage(
-        rows=found[:PAGE], before=found[PAGE - 1].pk if len(found) > PAGE else None
-    )
+    return TopicPage(rows=found[:PAGE], before=found[PAGE - 1].pk if len(found) > PAGE else None)
 
 
 def find_topic(agency: Agency, topic_id: int) -> Topic:

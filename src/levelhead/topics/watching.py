@@ -52,7 +52,7 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
-class _Overtaken(Exception):
+class _OvertakenError(Exception):
     """Another worker has taken the agency over; nothing was written."""
 
 
@@ -106,9 +106,7 @@ class TopicWatch:
         known = {cursor.agency_id for cursor in cursors}
         agencies = Agency.objects.values_list("pk", "created_at")
         missing = [
-            StreamCursor(
-                agency_id=pk, position=lowest_id_at(max(created_at, now - FIRST_LOOK))
-            )
+            StreamCursor(agency_id=pk, position=lowest_id_at(max(created_at, now - FIRST_LOOK)))
             for pk, created_at in agencies
             if pk not in known
         ]
@@ -144,9 +142,9 @@ class TopicWatch:
                     pk=cursor.pk, position=cursor.position, claimed_by=self._name
                 ).update(position=end)
                 if moved != 1:
-                    raise _Overtaken
+                    raise _OvertakenError
                 told = note_heard(agency_id=agency_id, heard=heard, follower=follower)
-        except _Overtaken:
+        except _OvertakenError:
             self._followers.pop(agency_id, None)
             log.info("another worker watches the posts of an agency now", agency=agency_id)
         except Exception:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import OuterRef, Subquery, Sum
 from django.http import HttpRequest
@@ -81,10 +82,12 @@ def _strip(request: HttpRequest) -> Strip:
         agency=OuterRef("pk"), state=CaseState.OPEN.value, queue=Queue.NOW.value
     )
     # One query for both: every page pays for it.
-    standing = Agency.objects.values(
-        now=Subquery(now_open.order_by().values("agency").annotate(n=Sum("cases")).values("n")),
-        **attention_columns(),
-    ).get(pk=agency.pk)
+    standing: dict[str, Any] = dict(
+        Agency.objects.values(
+            now=Subquery(now_open.order_by().values("agency").annotate(n=Sum("cases")).values("n")),
+            **attention_columns(),
+        ).get(pk=agency.pk)
+    )
     failed = list(
         Reply.objects.filter(
             agency=agency,

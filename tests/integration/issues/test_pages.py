@@ -292,9 +292,7 @@ class IssuePageTest(IssuesTestCase):
         case = self.file_case(text="Will the drones see into my yard?")
         add_conversation(issue=self.issue, case=case, by=self.alice)
         shown = self.topic.example_ids[0]
-        page = self.press(
-            "issue-add-theme", self.issue.pk, theme="Cost", example=[shown, 123, "x"]
-        )
+        page = self.press("issue-add-theme", self.issue.pk, theme="Cost", example=[shown, 123, "x"])
         assert Theme.objects.get().example_ids == [shown]
         assert "asked 6 times" in page
         assert "What does the drone program cost us" in page
@@ -304,9 +302,7 @@ class IssuePageTest(IssuesTestCase):
         assert "taken away" in self.press("issue-drop-theme", self.issue.pk, theme.pk)
         self.press("issue-drop-theme", self.issue.pk, theme.pk, status=409)
         version = self.fresh().version
-        self.press(
-            "issue-conversation-out", self.issue.pk, case.conversation_id, version=version
-        )
+        self.press("issue-conversation-out", self.issue.pk, case.conversation_id, version=version)
         assert not IssueConversation.objects.exists()
         self.press("issue-topic-out", self.issue.pk, self.topic.pk, version=version + 1)
         assert not IssueTopic.objects.exists()
@@ -415,7 +411,7 @@ class EscalationTestPageTest(IssuesTestCase):
         return str(values[0])
 
     def answer(self, status: int = 200, **given: Any) -> str:
-        answers = {name: "no" for name in QUESTIONS} | given
+        answers = dict.fromkeys(QUESTIONS, "no") | given
         return self.press("issue-test", self.issue.pk, status=status, **answers)
 
     def test_seven_questions_and_what_was_on_the_screen(self) -> None:
@@ -456,7 +452,7 @@ class EscalationTestPageTest(IssuesTestCase):
             assert "open for too long" in page
         other = self.make_issue(name="Other")
         token = self.seen()
-        answers = {name: "no" for name in QUESTIONS}
+        answers = dict.fromkeys(QUESTIONS, "no")
         self.press("issue-test", other.pk, status=400, seen=token, **answers)
         assert not EscalationTest.objects.exists()
 

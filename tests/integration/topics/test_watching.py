@@ -126,9 +126,7 @@ class WatchingTest(Talking, DeskTestCase):
 
     def test_agencies_do_not_hear_of_each_other(self) -> None:
         self.chat(90, start=BEGIN, every=timedelta(minutes=4))
-        self.chat(
-            90, start=BEGIN, every=timedelta(minutes=4), channel_id=self.other_channel.pk
-        )
+        self.chat(90, start=BEGIN, every=timedelta(minutes=4), channel_id=self.other_channel.pk)
         self.rise(start=MONDAY - timedelta(minutes=24), channel_id=self.other_channel.pk)
         self.watch()
         assert {topic.agency for topic in Topic.objects.all()} == {self.other_agency}
