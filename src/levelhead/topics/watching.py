@@ -203,7 +203,8 @@ def _counts(row: Mapping[str, Any]) -> bool:
 def _filed(row: Mapping[str, Any]) -> FiledPost:
     return FiledPost(
         id=row["id"],
-        text=row["text"],
+        # The label of an e-mail's subject is nothing that people say.
+        text=row["text"].removeprefix("Subject: "),
         created_at=row["created_at"],
         author=str(row["author_id"]) if row["author_id"] else None,
         followers=row["author__followers"],

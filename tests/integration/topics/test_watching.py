@@ -155,6 +155,17 @@ class WatchingTest(Talking, DeskTestCase):
         self.watch()
         assert not TopicHour.objects.filter(hour__lt=MONDAY - timedelta(days=14)).exists()
 
+    def test_with_several_writers_posts_settle_first(self) -> None:
+        self.chat(3, start=BEGIN, every=timedelta(minutes=4))
+        watch = TopicWatch()
+        with mock.patch.object(watching, "connection", mock.Mock(vendor="postgresql")):
+            watch.run_round()
+            newest = Post.objects.latest("pk").pk
+            assert StreamCursor.objects.get(agency=self.agency).position < newest
+            with mock.patch.object(watching, "SETTLE_SECONDS", -60.0):
+                watch.run_round()
+        assert StreamCursor.objects.get(agency=self.agency).position == newest
+
     def test_a_round_with_nothing_new_costs_three_queries(self) -> None:
         self.chat(3, start=BEGIN, every=timedelta(minutes=4))
         watch = self.watch()
