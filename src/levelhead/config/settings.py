@@ -38,6 +38,8 @@ INSTALLED_APPS = [
     "levelhead.api",
     "levelhead.webhooks",
     "levelhead.today",
+    "levelhead.topics",
+    "levelhead.issues",
     "levelhead.web",
 ]
 

@@ -27,6 +27,8 @@ urlpatterns = [
     path("<slug:agency>/inbox/", include("levelhead.inbox.urls")),
     path("<slug:agency>/knowledge/", include("levelhead.knowledge.urls")),
     path("<slug:agency>/commitments/", include("levelhead.commitments.urls")),
+    path("<slug:agency>/issues/", include("levelhead.issues.urls")),
+    path("<slug:agency>/topics/", include("levelhead.topics.urls")),
     path("<slug:agency>/channels/", include("levelhead.channels.urls")),
     path("<slug:agency>/records/", records, name="records"),
     path("<slug:agency>/strip/", strip_state, name="strip"),

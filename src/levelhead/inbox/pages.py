@@ -22,6 +22,7 @@ from levelhead.inbox.actions import UNDO_SECONDS, BulkOutcome
 from levelhead.inbox.domain import NEXT_STATES, CaseState
 from levelhead.inbox.forms import Typed
 from levelhead.inbox.newest import NO_ID
+from levelhead.issues.queries import list_choices_for
 from levelhead.kernel.errors import LevelheadError
 from levelhead.knowledge.finding import find_chosen, offer_answers
 from levelhead.records.queries import list_case_events
@@ -133,7 +134,10 @@ def conversation_context(
         if reply_form is None and chosen is not None:
             reply_form = new_reply_form(text=chosen.text, answer_ids=(chosen.id,))
     promised = list_commitments_of(case)
+    in_issues, other_issues = list_choices_for(case)
     return {
+        "in_issues": in_issues,
+        "other_issues": other_issues,
         "commitments": [one for one in promised if one.state != "asked"],
         "asked": [(one, terms_of(one, request.agency)) for one in promised if one.state == "asked"]
         if may_work

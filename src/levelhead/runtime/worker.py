@@ -71,6 +71,7 @@ class Engine:
         from levelhead.learning.models import Proposal
         from levelhead.runtime.housekeeping import Housekeeping
         from levelhead.runtime.loops import Loop, SideBySide
+        from levelhead.topics.watching import TopicWatch
         from levelhead.webhooks import delivering
         from levelhead.webhooks.models import WebhookTarget
 
@@ -119,6 +120,7 @@ class Engine:
             Loop("intake", _file_calls),
             Loop("answers", _fit_answers),
             Loop("let stand", _let_stand),
+            Loop("topics", TopicWatch().run_round),
             Loop("housekeeping", Housekeeping(environment).run_round),
         ]
 
@@ -192,12 +194,14 @@ def free_claims_of_the_dead() -> None:
 
     from levelhead.channels.models import Channel, OutboxItem, OutboxState
     from levelhead.channels.outbox import SETTLE
+    from levelhead.topics.models import StreamCursor
     from levelhead.webhooks.delivering import free_claims
 
     if connection.vendor != "sqlite":
         return
     Channel.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
     free_claims()
+    StreamCursor.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
     soon = clock.now() + SETTLE
     cut_off = OutboxItem.objects.filter(
         state__in=[OutboxState.SENDING, OutboxState.UNCLEAR],

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
@@ -15,6 +16,8 @@ from levelhead.accounts.models import Agency, Membership
 from levelhead.channels.models import Channel, ChannelState, OutboxState
 from levelhead.inbox.domain import CaseState, Queue
 from levelhead.inbox.models import Tally
+from levelhead.issues.attention import Attention, attention_of
+from levelhead.issues.queries import attention_columns
 from levelhead.kernel import clock
 from levelhead.replies.models import Reply
 from levelhead.web.stream import stream_url
@@ -33,6 +36,7 @@ class Strip:
     member: Membership
     stream_url: str
     now: int
+    attention: Attention
     failed_replies: int
     failed_case: int | None
     channels: int
@@ -75,8 +79,15 @@ def _strip(request: HttpRequest) -> Strip:
     ]
     since = [at for c in troubled if (at := c.last_success_at or c.last_error_at) is not None]
     now_open = Tally.objects.filter(
-        agency=agency, state=CaseState.OPEN.value, queue=Queue.NOW.value
-    ).aggregate(total=Sum("cases"))["total"]
+        agency=OuterRef("pk"), state=CaseState.OPEN.value, queue=Queue.NOW.value
+    )
+    # One query for both: every page pays for it.
+    standing: dict[str, Any] = dict(
+        Agency.objects.values(
+            now=Subquery(now_open.order_by().values("agency").annotate(n=Sum("cases")).values("n")),
+            **attention_columns(),
+        ).get(pk=agency.pk)
+    )
     failed = list(
         Reply.objects.filter(
             agency=agency,
@@ -89,7 +100,8 @@ def _strip(request: HttpRequest) -> Strip:
         agency=agency,
         member=place,
         stream_url=stream_url(request, agency.slug, request.live_seq),  # type: ignore[attr-defined]
-        now=now_open or 0,
+        now=standing["now"] or 0,
+        attention=attention_of(standing),
         failed_replies=len(failed),
         failed_case=failed[0] if failed else None,
         channels=len(channels),

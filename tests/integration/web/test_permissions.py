@@ -14,12 +14,14 @@ from levelhead.accounts.models import User
 from levelhead.channels.models import OutboxItem
 from levelhead.commitments.actions import add_commitment
 from levelhead.inbox.models import Case
+from levelhead.issues.actions import open_issue
 from levelhead.kernel import clock
 from levelhead.knowledge.actions import write_answer
 from levelhead.replies.actions import send_reply
 from levelhead.replies.models import Reply
 from tests.base import DeskTestCase
 from tests.integration.knowledge.answering import Answering
+from tests.integration.topics.talking import Talking
 
 PEOPLE = ("signed out", "outsider", "viewer", "writer", "records", "administrator")
 LOGIN, MISSING, NO, YES, MOVED, BAD, CONFLICT = "login", 404, 403, 200, 302, 400, 409
@@ -44,7 +46,13 @@ POST_OF_CASE = ("agency", "post")
 COMMITTED = ("agency", "commitment")
 NUMBERED = ("agency", "number")
 ANSWER = ("agency", "answer")
+TOPIC = ("agency", "topic")
+ISSUE = ("agency", "issue")
+# A part of an issue that is not there.
+PART = ("agency", "issue", "number")
 WRITE = (LOGIN, MISSING, NO, YES, NO, YES)
+WORK_BAD = (LOGIN, MISSING, NO, BAD, BAD, BAD)
+WORK_LATE = (LOGIN, MISSING, NO, CONFLICT, CONFLICT, CONFLICT)
 WORK_DONE = (LOGIN, MISSING, NO, MOVED, MOVED, MOVED)
 REPLY_DONE = (LOGIN, MISSING, NO, MOVED, NO, MOVED)
 
@@ -113,6 +121,37 @@ MATRIX: dict[str, Row] = {
     ),
     "reply-withdraw": Row(REPLY_DONE, method="post", args=("agency", "reply")),
     "reply-retry": Row((LOGIN, MISSING, NO, BAD, NO, BAD), method="post", args=("agency", "reply")),
+    "topics": Row(READ),
+    "topic": Row(READ, args=TOPIC),
+    "topic-ordinary": Row(WORK_DONE, method="post", args=TOPIC),
+    # It counts already.
+    "topic-again": Row(WORK_LATE, method="post", args=TOPIC),
+    "issues": Row(READ),
+    "issue": Row(READ, args=ISSUE),
+    "issue-fact-sheet": Row(READ, args=ISSUE),
+    "issue-new": Row((LOGIN, MISSING, NO, YES, YES, YES)),
+    "issue-test": Row((LOGIN, MISSING, NO, YES, YES, YES), args=ISSUE),
+    "issue-rename": Row(WORK_DONE, method="post", args=ISSUE, data={"name": "Drones"}),
+    "issue-level": Row(
+        WORK_DONE, method="post", args=ISSUE, data={"level": "2", "level_why": "asked"}
+    ),
+    "issue-give": Row(WORK_BAD, method="post", args=ISSUE, data={"owner": "0"}),
+    "issue-findings": Row(WORK_DONE, method="post", args=ISSUE),
+    "issue-add-fact": Row(
+        WORK_DONE, method="post", args=ISSUE, data={"fact": "It flies", "source": "x"}
+    ),
+    "issue-add-theme": Row(WORK_DONE, method="post", args=ISSUE, data={"theme": "Noise"}),
+    # Without root cause; and not closed.
+    "issue-close": Row(WORK_BAD, method="post", args=ISSUE, data={"close_why": "quiet"}),
+    "issue-reopen": Row(WORK_LATE, method="post", args=ISSUE, data={"again": "back"}),
+    "issue-approve-fact": Row(WORK_BAD, method="post", args=PART),
+    "issue-withdraw-fact": Row(WORK_BAD, method="post", args=PART, data={"fact_why": "x"}),
+    "issue-drop-theme": Row(WORK_LATE, method="post", args=PART),
+    "issue-topic-out": Row(WORK_LATE, method="post", args=PART),
+    "issue-conversation-out": Row(WORK_LATE, method="post", args=PART),
+    # No issue is chosen: the page says so.
+    "issue-add-topic": Row(WORK_DONE, method="post", args=TOPIC),
+    "issue-add-conversation": Row(WORK_BAD, method="post", args=POST_OF_CASE),
     "commitments": Row(READ),
     "commitment": Row(READ, args=COMMITTED),
     # An open one is not asked about any more: the page says so to those who may.
@@ -163,7 +202,7 @@ def all_names(resolver: URLResolver | None = None) -> set[str]:
     return names
 
 
-class PermissionTest(Answering, DeskTestCase):
+class PermissionTest(Answering, Talking, DeskTestCase):
     rita: ClassVar[User]
 
     @classmethod
@@ -209,6 +248,12 @@ class PermissionTest(Answering, DeskTestCase):
                 case=self.file_case(text="When will you mow?"), what="Mow", due_at=None,
                 owner=self.alice, by=self.alice,
             ).pk  # fmt: skip
+        if "topic" in row.args:
+            values["topic"] = self.make_topic().pk
+        if "issue" in row.args:
+            values["issue"] = open_issue(
+                agency_id=self.agency.pk, name="Noise", owner=self.alice, by=self.alice
+            ).pk
         if "channel" in row.args:
             hooked = self.make_channel(
                 self.agency, f"Hook {Case.objects.count()} {len(self.paths)}", platform="memory"

@@ -88,7 +88,15 @@ class Burst:
     whole_stream: bool = False
     # What people call it. Asked for only where it is told, for it means reading the posts again.
     call_it: Callable[[], tuple[str, ...]] | None = field(default=None, compare=False, repr=False)
+    # Ids of the posts that were counted, as far as they are kept. Asked for where it is told.
+    list_posts: Callable[[], tuple[object, ...]] | None = field(
+        default=None, compare=False, repr=False
+    )
 
     def name(self) -> tuple[str, ...]:
         """What people call it; the terms where that is not known."""
         return (self.call_it() if self.call_it else ()) or self.topic
+
+    def list_ids(self) -> tuple[object, ...]:
+        """The posts that belong to it, as far as is known."""
+        return self.list_posts() if self.list_posts else self.examples

@@ -92,10 +92,13 @@ class StreamWatch:
         self._whole_at = float("-inf")
         self._listened_at = float("-inf")
         self._unheard = 0
+        # Posts of the last `take` that belong to a topic under way: id and the topic's key.
+        self.joined: list[tuple[object, int]] = []
 
     def take(self, posts: Sequence[StreamPost]) -> list[Burst]:
         """The bursts that these posts complete, in order."""
         bursts: list[Burst] = []
+        self.joined = []
         if not posts:
             return bursts
         texts = [post.text for post in posts]
@@ -117,6 +120,8 @@ class StreamWatch:
                 text=post.text[:TEXT_LIMIT],
             )
             bursts += self._count(note)
+            if note.topic:
+                self.joined.append((note.id, note.topic))
         return bursts
 
     @property
@@ -380,6 +385,7 @@ class StreamWatch:
             at=self._clock.now or datetime.fromtimestamp(at, UTC),
             topic=tuple(_pick_terms(terms)),
             call_it=partial(_name, list(terms), list(telling)),
+            list_posts=partial(_list_ids, about),
             posts=posts,
             baseline=usual,
             examples=tuple(examples.values()),
@@ -410,6 +416,10 @@ class StreamWatch:
 
 def _name(terms: Sequence[str], notes: Sequence[Note]) -> tuple[str, ...]:
     return name_topic(terms, [(note.text, note.cluster) for note in notes])
+
+
+def _list_ids(notes: Sequence[Note]) -> tuple[object, ...]:
+    return tuple(note.id for note in notes)
 
 
 def _count_authors(notes: Sequence[Note]) -> int:

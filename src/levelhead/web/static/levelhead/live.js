@@ -88,6 +88,10 @@
         if (work && String(event.conversation) === work.dataset.conversation) want("work");
         want("page");
         break;
+      case "issue.changed":
+      case "topic.changed":
+        want("strip", "page");
+        break;
       case "channel.changed":
         want("strip", "page");
         break;
