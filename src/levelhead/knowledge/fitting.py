@@ -41,8 +41,8 @@ MARKED: Final = 500
 # Answers are looked for out of what the intake leaves of the encoder's allowance, and in a flood,
 # when it leaves nothing, for so many posts a second all the same.
 LEAST_PER_SECOND: Final = 4
-# From so many percent on an answer counts as one that fits. In Spanish the finder's mistakes score
-# up to 70: its word pieces are English. Above this only posts close to a Spanish example come.
+# From so many percent on an answer counts as one that fits. In Spanish the finder's mistakes
+# score up to 70, because its word pieces are English: what passes is close to a Spanish example.
 SURE_FROM: Final[Mapping[str, int]] = {"en": 50, "es": 80}
 IDLE_SECONDS: Final = 1.0
 # The log says each time that the models cannot be read.

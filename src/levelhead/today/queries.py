@@ -43,6 +43,8 @@ PAGE: Final = 25
 # What has no tally is counted up to here.
 COUNTED: Final = 999
 BESIDE: Final = 6
+# What stands beside is counted up to here: each clock that is counted is a row to look at.
+BESIDE_COUNTED: Final = 99
 CHANNELS: Final = 200
 
 
@@ -169,11 +171,11 @@ def count_parts(agency: Agency) -> dict[Section, Count]:
 
 
 def _bounded(rows: QuerySet[Case] | QuerySet[Commitment]) -> Count:
-    return _counted(rows.order_by()[: COUNTED + 1].count())
+    return _counted(rows.order_by()[: BESIDE_COUNTED + 1].count(), BESIDE_COUNTED)
 
 
-def _counted(found: int) -> Count:
-    return Count(n=min(found, COUNTED), more=found > COUNTED)
+def _counted(found: int, most: int = COUNTED) -> Count:
+    return Count(n=min(found, most), more=found > most)
 
 
 def _fill(

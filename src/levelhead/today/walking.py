@@ -37,7 +37,7 @@ _WITHOUT_CLOCK: Final = (
 )
 _COUNT: Final = (
     "SELECT COUNT(*) FROM (SELECT post_id FROM inbox_case {index}WHERE agency_id = %s "
-    "AND state = 'open' AND queue = 'needs' AND answer_id IS {answer} LIMIT %s) AS some"
+    "AND state = 'open' AND queue = 'needs' AND answer_id IS {answer} LIMIT %s) AS counted"
 )
 _LONG_AGO: Final = "0001-01-01T00:00:00+00:00"
 
