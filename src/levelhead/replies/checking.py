@@ -20,6 +20,7 @@ from levelhead.doctrine.reply.domain import (
     read_language,
 )
 from levelhead.inbox.models import Case, Post
+from levelhead.issues.queries import facts_for
 from levelhead.replies.domain import find_sentence
 from levelhead.replies.models import Reply
 
@@ -58,7 +59,7 @@ class Shown:
 
 
 def check_draft(case: Case, text: str, *, lang: str) -> list[Finding]:
-    """What the check finds in a reply to `case`, in the language `lang`; two short queries."""
+    """What the check finds in a reply to `case`, in the language `lang`; four short queries."""
     return check_reply(
         case.post.text[:_POST_CHARACTERS],
         text,
@@ -78,6 +79,7 @@ def _context(case: Case, lang: str) -> ReplyContext:
     answers = in_thread.exclude(parent=None)[:_THREAD].count()
     ours = sent.filter(case__conversation_id=case.conversation_id)[:_THREAD].count()
     return ReplyContext(
+        facts=tuple(facts_for(case)),
         recent_replies=tuple(one[:MAX_REPLY_CHARACTERS] for one in reversed(recent)),
         # A reply that left comes back as a post, so the greater number is the true one.
         thread_replies=max(answers, ours),

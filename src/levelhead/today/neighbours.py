@@ -30,20 +30,6 @@ class Research:
     rows: Sequence[ResearchRow] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attention:
-    """The highest level that people have declared, in words, and where it is explained."""
-
-    level: int
-    words: str
-    address: str
-
-
 def research_waiting(agency: Agency, *, limit: int) -> Research:  # a port
     """Research requests that wait for an answer, those due first first."""
     return Research()
-
-
-def level_of_attention(agency: Agency) -> Attention | None:  # a port
-    """What the agency attends to; None where nothing is told."""
-    return None

@@ -27,9 +27,7 @@ from levelhead.kernel import clock
 from levelhead.today.domain import SOON, BatchState, Section
 from levelhead.today.models import StandBatch
 from levelhead.today.neighbours import (
-    Attention,
     Research,
-    level_of_attention,
     research_waiting,
 )
 from levelhead.today.rows import TodayRow, describe
@@ -93,7 +91,6 @@ class Today:
     commitments: Sequence[Commitment]
     commitments_count: Count
     research: Research
-    attention: Attention | None
     channels: Channels
     # What the person let stand and can still take back.
     batch: StandBatch | None
@@ -124,7 +121,6 @@ def read_today(agency: Agency, person: User, *, shown: Mapping[str, int]) -> Tod
         commitments=commitments,
         commitments_count=commitments_count,
         research=research,
-        attention=level_of_attention(agency),
         channels=_channels(agency),
         batch=batch,
         deciding=batch is not None and batch.state in (BatchState.DECIDING, BatchState.UNDOING),

@@ -135,7 +135,7 @@ class CheckingTest(DeskTestCase):
 
     def test_a_check_asks_few_questions(self) -> None:
         self.send("We open at 8. — Alice")
-        with self.assertNumQueries(3):
+        with self.assertNumQueries(4):
             check_draft(self.case, PRIVATE, lang="en")
         huge = self.check("You people. " * 5_000)
         assert len(huge) < 200_000
