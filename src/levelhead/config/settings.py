@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "levelhead.live",
     "levelhead.channels",
     "levelhead.inbox",
+    "levelhead.clocks",
     "levelhead.replies",
     "levelhead.learning",
     "levelhead.knowledge",

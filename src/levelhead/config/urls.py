@@ -22,6 +22,7 @@ urlpatterns = [
     path("<slug:agency>/inbox/", include("levelhead.inbox.urls")),
     path("<slug:agency>/knowledge/", include("levelhead.knowledge.urls")),
     path("<slug:agency>/commitments/", include("levelhead.commitments.urls")),
+    path("<slug:agency>/clocks/", include("levelhead.clocks.urls")),
     path("<slug:agency>/channels/", include("levelhead.channels.urls")),
     path("<slug:agency>/records/", records, name="records"),
     path("<slug:agency>/strip/", strip_state, name="strip"),

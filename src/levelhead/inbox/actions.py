@@ -14,6 +14,8 @@ from levelhead.accounts.access_rules import require
 from levelhead.accounts.domain import Ability
 from levelhead.accounts.models import Agency, Membership, User
 from levelhead.analysis.domain import Label
+from levelhead.clocks.domain import EndedBy
+from levelhead.clocks.keeping import end_clocks, run_again
 from levelhead.doctrine.domain import Disposition
 from levelhead.inbox.domain import NEXT_STATES, QUEUE_OF, CaseState, Queue
 from levelhead.inbox.models import Case, Conversation, DecisionChange, Note
@@ -156,8 +158,8 @@ def let_stand(*, cases: Sequence[Case], by: User) -> BulkOutcome:
                 # A life may be at stake: one by one, closed with a reason.
                 continue
             before = place_of(case)
-            case.due_at = None
             move(case, CaseState.STOOD)
+            end_clocks(case, by_what=EndedBy.STOOD, at=clock.now(), by=by)
             save_case(case, before, action="person:case:let_stand", by=by, payload={})
             done.append(case.pk)
     token = signing.dumps({"agency": agency_id, "cases": done, "by": by.pk}, salt="let-stand")
@@ -189,7 +191,7 @@ def undo_let_stand(*, agency: Agency, undo_token: str, by: User) -> int:
 def _open_again(case: Case, *, action: str, by: User) -> Case:
     before = place_of(case)
     move(case, CaseState.OPEN)
-    case.due_at = case.ack_due or case.substance_due
+    run_again(case, at=clock.now())
     return save_case(case, before, action=action, by=by, payload={})
 
 
@@ -202,7 +204,7 @@ def close_case(*, case: Case, reason: str, by: User, expected_version: int | Non
         locked = lock_case(case, by=by, ability=Ability.WORK, expected_version=expected_version)
         before = place_of(locked)
         move(locked, CaseState.CLOSED)
-        locked.due_at = None
+        end_clocks(locked, by_what=EndedBy.CLOSED, at=clock.now(), by=by)
         return save_case(
             locked, before, action="person:case:closed", by=by, payload={"reason": reason}
         )

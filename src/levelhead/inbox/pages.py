@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from levelhead.accounts.access import AgencyRequest
 from levelhead.accounts.domain import Ability
 from levelhead.analysis.domain import Label
+from levelhead.clocks.queries import show_clocks
 from levelhead.commitments.forms import Terms, terms_of
 from levelhead.commitments.queries import list_commitments_of
 from levelhead.doctrine.domain import Disposition
@@ -134,6 +135,7 @@ def conversation_context(
             reply_form = new_reply_form(text=chosen.text, answer_ids=(chosen.id,))
     promised = list_commitments_of(case)
     return {
+        "clocks": show_clocks(case, request.agency),
         "commitments": [one for one in promised if one.state != "asked"],
         "asked": [(one, terms_of(one, request.agency)) for one in promised if one.state == "asked"]
         if may_work

@@ -11,6 +11,7 @@ from levelhead.replies.actions import LONGEST
 from levelhead.replies.domain import find_unfilled
 
 TOKEN_LIMIT = 40
+FULL_BY_LIMIT = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +22,9 @@ class ReplyForm:
     token: str
     # The approved answers that it is written from.
     answer_ids: tuple[int, ...] = ()
+    # A first word only, and by when the full answer comes, as it was typed.
+    holding: bool = False
+    full_by: str = ""
 
     @property
     def answers(self) -> str:
@@ -49,4 +53,6 @@ def read_reply_form(given: QueryDict) -> ReplyForm:
             for one in given.get("answers", "")[:200].split()
             if one.isascii() and one.isdigit() and len(one) < 19
         ),
+        holding=given.get("holding", "") == "yes",
+        full_by=given.get("full_by", "")[:FULL_BY_LIMIT],
     )

@@ -122,3 +122,16 @@ WEEKDAYS: Final[Words] = {
 def of(table: Words, term: str) -> str:
     """The words for a term; the term itself where there are none."""
     return str(table.get(term, term))
+
+
+WAITING_ON: Final[Words] = {
+    "author": _("the author"),
+    "research": _("research"),
+}
+# What ended a clock.
+ENDED_BY: Final[Words] = {
+    "reply": _("by a reply"),
+    "holding": _("by a holding reply"),
+    "stood": _("let stand, no answer needed"),
+    "closed": _("closed without a reply"),
+}

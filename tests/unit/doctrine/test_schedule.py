@@ -329,3 +329,15 @@ def test_wrong_holidays_are_refused_with_a_sentence(given, said):
     hours = {"monday": [["08:00", "17:00"]]}
     with pytest.raises(Invalid, match=f"(?i){said}"):
         Schedule.from_json({"zone": "UTC", "hours": hours, **given})
+
+
+@given(schedules(), moments, durations.filter(bool), st.floats(0, 1), durations)
+def test_a_pause_costs_the_office_time_that_passed_in_it(schedule, start, duration, part, paused):
+    due = schedule.add_office_time(start, duration)
+    stops = start + part * (due - start)
+    left = schedule.office_time_between(stops, due)
+    goes_on = stops + paused
+    new_due = schedule.add_office_time(goes_on, left)
+    lasted = schedule.office_time_between(stops, goes_on)
+    assert schedule.office_time_between(start, new_due) == duration + lasted
+    assert new_due >= due
