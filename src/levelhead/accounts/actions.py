@@ -26,7 +26,7 @@ from levelhead.records.domain import DESK_CHAIN, EventToRecord
 LONGEST_CLOSED = timedelta(days=120)
 # Addresses of the installation itself.
 TAKEN_SLUGS = frozenset(
-    {"accounts", "health", "hooks", "live", "me", "metrics", "static", "api", "admin"}
+    {"accounts", "alert", "health", "hooks", "live", "me", "metrics", "static", "api", "admin"}
 )
 
 

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "levelhead.channels",
     "levelhead.inbox",
     "levelhead.clocks",
+    "levelhead.alerts",
     "levelhead.replies",
     "levelhead.learning",
     "levelhead.knowledge",

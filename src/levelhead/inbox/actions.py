@@ -20,6 +20,7 @@ from levelhead.doctrine.domain import Disposition
 from levelhead.inbox.domain import NEXT_STATES, QUEUE_OF, CaseState, Queue
 from levelhead.inbox.models import Case, Conversation, DecisionChange, Note
 from levelhead.inbox.store import change_tallies
+from levelhead.inbox.urgent import tell_urgent
 from levelhead.kernel import clock
 from levelhead.kernel.errors import Conflict, Invalid, NotAllowed
 from levelhead.kernel.text import clean_text
@@ -241,6 +242,12 @@ def change_decision(
         if disposition is not None:
             locked.disposition = disposition.value
             locked.queue = QUEUE_OF[disposition].value
+            if (
+                locked.queue == Queue.NOW
+                and before[2] != Queue.NOW
+                and locked.state == CaseState.OPEN
+            ):
+                tell_urgent(locked.agency_id, [locked.pk], clock.now())
         locked.corrected = True
         DecisionChange.objects.create(
             agency_id=locked.agency_id,

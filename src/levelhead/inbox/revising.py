@@ -22,6 +22,7 @@ from levelhead.inbox.judging import Judgement, scores_json
 from levelhead.inbox.lookup import KnownPost
 from levelhead.inbox.models import Assessment, Case, Post, PostRevision, VisibilityChange
 from levelhead.inbox.store import change_tallies, reindex_words
+from levelhead.inbox.urgent import tell_urgent
 from levelhead.records.append import append_events
 from levelhead.records.domain import EventToRecord, channel_chain
 
@@ -97,6 +98,7 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
     same_matter = not (reopens or grave) and case.ack_met_at is not None
     tallies: Counter[tuple[int, str, str, str]] = Counter()
     tallies[(case.agency_id, case.state, case.queue, case.label)] -= 1
+    before_queue = case.queue if state is CaseState.OPEN else ""
     case.state = CaseState.OPEN
     case.queue = QUEUE_OF[decision.disposition]
     case.label = judgement.label
@@ -114,6 +116,8 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
         start_anew(case, ack_due=decision.ack_due, substance_due=decision.substance_due, at=at)
     case.version += 1
     case.save()
+    if case.queue == Queue.NOW and before_queue != Queue.NOW:
+        tell_urgent(case.agency_id, [case.pk], at)
     tallies[(case.agency_id, case.state, case.queue, case.label)] += 1
     change_tallies(tallies)
 

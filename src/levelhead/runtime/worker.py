@@ -24,8 +24,11 @@ log = structlog.get_logger(__name__)
 # Channels that are read at the same time: one that answers slowly delays none of the others.
 PULLING_THREADS = 16
 SENDING_THREADS = 8
+CALLING_THREADS = 4
 # How soon a channel or a message that a page has just added is noticed.
 IDLE_SECONDS = 0.25
+# How soon an alert is noticed.
+ALERT_SECONDS = 0.5
 # How soon a try that a page asked for is noticed.
 TRY_SECONDS = 1.0
 # What is under way may end by itself for so long; the supervisor waits longer than this.
@@ -62,6 +65,8 @@ class Engine:
     """The loops of one worker."""
 
     def __init__(self, environment: Environment) -> None:
+        from levelhead.alerts import ringing
+        from levelhead.alerts.models import Ring
         from levelhead.channels import outbox, pulling
         from levelhead.channels.models import Channel, OutboxItem
         from levelhead.learning import trying
@@ -89,6 +94,14 @@ class Engine:
             threads=SENDING_THREADS,
             idle_seconds=IDLE_SECONDS,
         )
+        self._calls: SideBySide[Ring] = SideBySide(
+            "calling",
+            take=ringing.claim_rings,
+            work=ringing.make_call,
+            next_in=ringing.next_call_in,
+            threads=CALLING_THREADS,
+            idle_seconds=TRY_SECONDS,
+        )
         # One at a time and behind the others: nobody waits for it as for a post.
         self._tries: SideBySide[Proposal] = SideBySide(
             "learning",
@@ -102,7 +115,10 @@ class Engine:
             self._pulls.loop,
             self._sends.loop,
             self._tries.loop,
+            self._calls.loop,
             Loop("intake", _file_calls),
+            # Apart from the chores: nobody in danger waits for a database to be tidied.
+            Loop("alerts", _look_after_alerts),
             Loop("housekeeping", Housekeeping(environment).run_round),
         ]
 
@@ -130,6 +146,7 @@ class Engine:
         self._pulls.stop()
         self._sends.stop()
         self._tries.stop()
+        self._calls.stop()
         for loop in self._loops:
             loop.stop()
         for loop in self._loops:
@@ -195,6 +212,17 @@ def _file_calls() -> float:
     from levelhead.channels.inbound import file_inbound
 
     return 0.0 if file_inbound() else 0.2
+
+
+def _look_after_alerts() -> float:
+    from levelhead.alerts.calling import move_alerts_on
+    from levelhead.alerts.watching import watch_clocks
+
+    watch_clocks()
+    called = move_alerts_on()
+    if called:
+        log.warning("people are called", alerts=called)
+    return ALERT_SECONDS
 
 
 def _warm_up() -> None:

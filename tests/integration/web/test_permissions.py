@@ -46,6 +46,9 @@ NUMBERED = ("agency", "number")
 ANSWER = ("agency", "answer")
 WRITE = (LOGIN, MISSING, NO, YES, NO, YES)
 WORK_DONE = (LOGIN, MISSING, NO, MOVED, MOVED, MOVED)
+# There is none of that number: those who may are told so.
+NONE_SUCH = (LOGIN, MISSING, NO, MISSING, MISSING, MISSING)
+MANAGE_DONE = (LOGIN, MISSING, NO, NO, NO, MOVED)
 REPLY_DONE = (LOGIN, MISSING, NO, MOVED, NO, MOVED)
 
 MATRIX: dict[str, Row] = {
@@ -100,6 +103,26 @@ MATRIX: dict[str, Row] = {
     ),
     "reply-withdraw": Row(REPLY_DONE, method="post", args=("agency", "reply")),
     "reply-retry": Row((LOGIN, MISSING, NO, BAD, NO, BAD), method="post", args=("agency", "reply")),
+    # Signed for whoever is called; this one is not.
+    "alert-link": Row(everybody(MISSING), args=("nonsense",)),
+    "alerts": Row(READ),
+    "alert-acknowledge": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "shift-add": Row(WORK_DONE, method="post"),
+    "shift-end": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "alert-settings": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "alert-rules": Row(MANAGE_DONE, method="post", data={"life": "5", "clock": "30"}),
+    "alert-person": Row(MANAGE_DONE, method="post"),
+    "target-add": Row(MANAGE_DONE, method="post"),
+    "target-remove": Row((LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=NUMBERED),
+    "target-try": Row((LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=NUMBERED),
+    "clock-pause": Row(
+        WORK_DONE,
+        method="post",
+        args=POST_OF_CASE,
+        data={"waiting_on": "author", "until": f"{clock.now() + timedelta(days=3):%Y-%m-%dT%H:%M}"},
+    ),
+    # It runs already: the page says so to those who may.
+    "clock-resume": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE),
     "commitments": Row(READ),
     "commitment": Row(READ, args=COMMITTED),
     # An open one is not asked about any more: the page says so to those who may.

@@ -224,3 +224,27 @@ def span_words(value: timedelta) -> str:
     if not hours:
         return _("%(m)d min") % {"m": minutes}
     return _("%(h)d h %(m)d min") % {"h": hours, "m": minutes}
+
+
+@register.filter
+def alert_words(value: str) -> str:
+    """Why somebody is called, in words."""
+    return words.of(words.ALERTS, value)
+
+
+@register.filter
+def alert_state_words(value: str) -> str:
+    """Where an alert stands, in words."""
+    return words.of(words.ALERT_STATES, value)
+
+
+@register.filter
+def ring_words(value: str) -> str:
+    """Where a call stands, in words."""
+    return words.of(words.RINGS, value)
+
+
+@register.filter
+def clock_minutes(value: int | None) -> str:
+    """Minutes after midnight as a time of the day; empty where there are none."""
+    return f"{value // 60:02}:{value % 60:02}" if isinstance(value, int) else ""
