@@ -209,7 +209,7 @@ def change_rules(*, agency: Agency, life_minutes: int, clock_minutes: int, by: U
             defaults={"life_minutes": life_minutes, "clock_minutes": clock_minutes},
         )
         _record(
-            agency.pk, f"agency:{agency.pk}", "person:alert_rules:changed", by,
+            agency.pk, f"agency:{agency.pk}", "person:alert:rules_changed", by,
             {"life_minutes": life_minutes, "clock_minutes": clock_minutes},
         )  # fmt: skip
     return rules
@@ -240,7 +240,7 @@ def place_person(
             defaults={"position": position, "quiet_from": quiet_from, "quiet_to": quiet_to},
         )  # fmt: skip
         _record(
-            agency.pk, f"user:{user.pk}", "person:call_order:changed", by,
+            agency.pk, f"user:{user.pk}", "person:alert:order_changed", by,
             {"position": position, "quiet": [quiet_from, quiet_to]},
         )  # fmt: skip
     return place

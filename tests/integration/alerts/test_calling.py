@@ -356,7 +356,7 @@ class DutyTest(AlertTestCase):
         ):
             self.client.post(self.path(name), given)
         assert not RecordEvent.objects.filter(
-            action__in=["person:alert_rules:changed", "person:call_order:changed"]
+            action__in=["person:alert:rules_changed", "person:alert:order_changed"]
         ).exists()
         self.client.post(self.path("alert-rules"), {"life": "3", "clock": "60"})
         self.client.post(

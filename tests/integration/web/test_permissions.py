@@ -104,7 +104,7 @@ MATRIX: dict[str, Row] = {
     "reply-withdraw": Row(REPLY_DONE, method="post", args=("agency", "reply")),
     "reply-retry": Row((LOGIN, MISSING, NO, BAD, NO, BAD), method="post", args=("agency", "reply")),
     # Signed for whoever is called; this one is not.
-    "alert-link": Row(everybody(MISSING), args=("nonsense",)),
+    "alert-link": Row(everybody(MISSING), args=("token",)),
     "alerts": Row(READ),
     "alert-acknowledge": Row(NONE_SUCH, method="post", args=NUMBERED),
     "shift-add": Row(WORK_DONE, method="post"),
@@ -196,7 +196,7 @@ class PermissionTest(Answering, DeskTestCase):
         return client
 
     def path_of(self, name: str, row: Row) -> str:
-        values: dict[str, object] = {"agency": self.agency.slug, "number": 1}
+        values: dict[str, object] = {"agency": self.agency.slug, "number": 1, "token": "x"}
         if "post" in row.args or "reply" in row.args:
             case = self.file_case(text="When does the front desk open?")
             values["post"] = case.pk
