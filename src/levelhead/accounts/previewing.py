@@ -15,6 +15,7 @@ from levelhead.kernel.errors import Invalid
 # As far ahead as the page lists closed days.
 DAYS_AHEAD: Final = 366
 FRIDAY: Final = 4
+WEEKS_AHEAD: Final = 16
 # Late on a Friday: the case that people get wrong in their heads.
 FRIDAY_MINUTES: Final = 16 * 60 + 50
 CLASSES: Final = ("service_question", "complaint", "threat_to_life")
@@ -43,11 +44,14 @@ class NamedDays:
 
 
 def next_friday(schedule: Schedule, now: datetime) -> datetime:
-    """The Friday to come, 16:50 there."""
+    """The Friday to come that is no holiday, 16:50 there; in a long holiday the first one."""
     today = now.astimezone(ZoneInfo(schedule.zone)).date()
     friday = today + timedelta(days=(FRIDAY - today.weekday()) % 7)
-    moment = schedule.moment_of(friday, FRIDAY_MINUTES)
-    return moment if moment > now else schedule.moment_of(friday + timedelta(7), FRIDAY_MINUTES)
+    if schedule.moment_of(friday, FRIDAY_MINUTES) <= now:
+        friday += timedelta(weeks=1)
+    fridays = [friday + timedelta(weeks=week) for week in range(WEEKS_AHEAD)]
+    ordinary = [day for day in fridays if schedule.closed_for(day) is None]
+    return schedule.moment_of((ordinary or fridays)[0], FRIDAY_MINUTES)
 
 
 def show_examples(schedule: Schedule, moments: Iterable[datetime], lang: str) -> list[Example]:

@@ -101,6 +101,8 @@ def end_shift(request: AgencyRequest, shift_id: int) -> HttpResponse:
 
     def act() -> str:
         to = _colleague(request, "to")
+        if to is None and request.POST.get("hand_over"):
+            raise Invalid(_("Choose a colleague of your agency."))
         actions.end_shift(shift=find_shift(request.agency, shift_id), by=request.person, to=to)
         if to is None:
             return _("The shift has ended.")

@@ -300,6 +300,17 @@ class DutyTest(AlertTestCase):
         with pytest.raises(Invalid):
             end_shift(shift=Shift.objects.order_by("id")[0], by=self.alice)
 
+    def test_a_handover_by_the_page_names_somebody(self) -> None:
+        self.on_duty(self.alice)
+        shift = Shift.objects.get()
+        for to in ("", str(self.charlie.pk), "\x00"):
+            self.client.post(self.path("shift-end", shift.pk), {"hand_over": "yes", "to": to})
+        assert [one.user for one in on_duty(self.agency.pk, clock.now())] == [self.alice]
+        self.client.post(self.path("shift-end", shift.pk), {"hand_over": "yes", "to": self.bob.pk})
+        assert [one.user for one in on_duty(self.agency.pk, clock.now())] == [self.bob]
+        self.client.post(self.path("shift-end", Shift.objects.order_by("-id")[0].pk))
+        assert on_duty(self.agency.pk, clock.now()) == []
+
     def test_the_roster_page(self) -> None:
         assert "nobody on duty" in self.look("inbox")
         given = {"user": self.alice.pk, "starts": "2026-03-16T09:00", "ends": "2026-03-16T17:00"}
