@@ -12,6 +12,7 @@ from levelhead.clocks.actions import pause_clock
 from levelhead.clocks.domain import WaitingOn
 from levelhead.clocks.models import ClockPause
 from levelhead.connectors.memory import forget_platforms
+from levelhead.inbox.actions import close_case
 from levelhead.kernel import clock
 from tests.browser.base import PHONE, WIDE, BrowserTestCase
 from tests.integration.clocks.ticking import COMPLAINT, DANGER
@@ -65,6 +66,13 @@ class ClocksTests(BrowserTestCase):
             page.click("[data-action=clock-resume]")
             page.wait_for_selector("[data-paused]", state="detached")
         assert ClockPause.objects.get().resumed_by == "person"
+
+    def test_the_report(self) -> None:
+        self.look("/riverton/clocks/", "clocks-empty")
+        case = self.file_case(text=COMPLAINT)
+        self.file_case(text=DANGER)
+        close_case(case=case, reason="Called her.", by=self.alice, expected_version=None)
+        self.look("/riverton/clocks/", "clocks")
 
     def test_duty_and_alerts(self) -> None:
         self.look("/riverton/alerts/", "alerts-empty")

@@ -1,4 +1,4 @@
-"""Stopping the clocks of a case, and letting them go on."""
+"""The report on clocks; stopping those of a case, and letting them go on."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from levelhead.accounts.access import AgencyRequest, member
 from levelhead.accounts.domain import Ability
 from levelhead.accounts.forms import read_moment
 from levelhead.clocks import actions
 from levelhead.clocks.domain import NOTE_LIMIT, WaitingOn
+from levelhead.clocks.reporting import PERIODS, SHOWN, as_csv, make_report, read_asked
 from levelhead.inbox.models import Case
 from levelhead.inbox.pages import back_to_conversation, read_version, show_conversation
 from levelhead.inbox.thread import find_case
@@ -28,6 +31,32 @@ def _act(request: AgencyRequest, post_id: int, act: Callable[[Case], str]) -> Ht
         return show_conversation(request, post_id, error=error)
     messages.success(request, done)
     return back_to_conversation(request, post_id)
+
+
+@require_GET
+@member(Ability.READ)
+def report(request: AgencyRequest) -> HttpResponse:
+    """Clocks that run out, that ran out, and how they ended."""
+    asked = read_asked(request.GET)
+    context = {
+        "report": make_report(request.agency, asked, (get_language() or "en")[:2]),
+        "periods": PERIODS,
+        "shown": SHOWN,
+    }
+    return render(request, "clocks/report.html", context)
+
+
+@require_GET
+@member(Ability.READ)
+def report_csv(request: AgencyRequest) -> HttpResponse:
+    """How clocks ended, as a table for a spreadsheet."""
+    asked = read_asked(request.GET)
+    response = HttpResponse(
+        "".join(as_csv(request.agency, asked)), content_type="text/csv; charset=utf-8"
+    )
+    name = f"clocks-{request.agency.slug}-{asked.days}-days.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @require_POST

@@ -115,6 +115,8 @@ MATRIX: dict[str, Row] = {
     "target-add": Row(MANAGE_DONE, method="post"),
     "target-remove": Row((LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=NUMBERED),
     "target-try": Row((LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=NUMBERED),
+    "clocks": Row(READ),
+    "clocks-csv": Row(READ),
     "clock-pause": Row(
         WORK_DONE,
         method="post",
