@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
@@ -21,9 +22,23 @@ from levelhead.live.models import LiveHead
 from levelhead.records.append import append_events
 from levelhead.records.domain import DESK_CHAIN, EventToRecord
 
+# A school is closed for a summer; whoever is closed longer has made a mistake.
+LONGEST_CLOSED = timedelta(days=120)
 # Addresses of the installation itself.
 TAKEN_SLUGS = frozenset(
-    {"accounts", "health", "hooks", "live", "me", "metrics", "static", "api", "admin", "public"}
+    {
+        "accounts",
+        "alert",
+        "health",
+        "hooks",
+        "live",
+        "me",
+        "metrics",
+        "static",
+        "api",
+        "admin",
+        "public",
+    }
 )
 
 
@@ -53,8 +68,26 @@ def _checked(*, name: str, zone: str, schedule: Mapping[str, object]) -> str:
         check_zone(zone)
     except ValidationError as error:
         raise Invalid(error.messages[0]) from error
-    Schedule.from_json({"zone": zone, **schedule})
+    _check_open(Schedule.from_json({"zone": zone, **schedule}))
     return name
+
+
+def _check_open(schedule: Schedule) -> None:
+    """Refuse hours that leave no working day: every clock would wait for one."""
+    now = clock.now()
+    try:
+        soon = schedule.office_days(now, 1) <= now + LONGEST_CLOSED
+    except Invalid:
+        soon = False
+    if not soon:
+        raise Invalid(
+            _(
+                "With these closed days the office does not open within the next %(days)d days. "
+                "Take some of them out, or no clock could run."
+            )
+            % {"days": LONGEST_CLOSED.days},
+            field="holidays",
+        )
 
 
 def create_agency(

@@ -5,19 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from levelhead.accounts.models import Agency
-from levelhead.doctrine.schedule import WEEKDAYS, Schedule
+from levelhead.doctrine.public_holidays import regions
+from levelhead.doctrine.schedule import MAX_OPEN_ON, WEEKDAYS, Schedule
 from levelhead.kernel.errors import Invalid
 from levelhead.web.words import WEEKDAYS as DAY_WORDS
 from levelhead.web.words import of
 
 FIELD_LIMIT: Final = 400
+# Times that a person may try out.
+FIRST_YEAR: Final = 2000
+LAST_YEAR: Final = 2100
 HOLIDAYS_LIMIT: Final = 80_000
+_PLACES: Final = ("holidays", "zone", "hours", "public_holidays", "open_on")
 _INTERVAL: Final = re.compile(r"(\d{1,2}):(\d{2})\s*(?:-|–|to|a)\s*(\d{1,2}):(\d{2})")
 _BETWEEN: Final = re.compile(r"\s*[,;]\s*|\s+and\s+|\s+y\s+")
 
@@ -32,6 +39,10 @@ class SettingsForm:
     hours: dict[str, str]
     # One date a line.
     holidays: str
+    # Whose public holidays close the office; empty for none.
+    region: str = ""
+    # Public holidays on which it is open all the same, by name.
+    open_on: tuple[str, ...] = ()
     # Field -> sentence.
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -51,13 +62,15 @@ class SettingsForm:
             if intervals:
                 hours[day] = intervals
         holidays = sorted(set(self.holidays.replace(",", " ").split()))
-        schedule = {"hours": hours, "holidays": holidays}
+        schedule: dict[str, object] = {"hours": hours, "holidays": holidays}
+        if self.region:
+            schedule |= {"public_holidays": self.region, "open_on": sorted(self.open_on)}
         if not self.errors:
             try:
                 Schedule.from_json({"zone": self.zone, **schedule})
             except Invalid as error:
                 place = str(error.data.get("field", ""))
-                known = place in WEEKDAYS or place in ("holidays", "zone", "hours")
+                known = place in WEEKDAYS or place in _PLACES
                 self.errors[place if known else "hours"] = error.message
         return schedule
 
@@ -90,14 +103,39 @@ def settings_form(agency: Agency) -> SettingsForm:
             for day, intervals in hours.items()
         },
         holidays="\n".join(agency.schedule.get("holidays", [])),
+        region=agency.schedule.get("public_holidays", ""),
+        open_on=tuple(agency.schedule.get("open_on", [])),
     )
 
 
 def read_settings_form(given: QueryDict) -> SettingsForm:
     """The form as it was sent."""
+    region = given.get("public_holidays", "")[:FIELD_LIMIT]
+    # The list of names on the page was that of the region it was made for.
+    same_region = given.get("listed_for", "") == region
+    listed, closed = given.getlist("listed")[:MAX_OPEN_ON], set(given.getlist("closed_on"))
+    open_on = tuple(dict.fromkeys(name[:FIELD_LIMIT] for name in listed if name not in closed))
     return SettingsForm(
         name=given.get("name", "")[:FIELD_LIMIT],
         zone=given.get("zone", "").strip()[:FIELD_LIMIT],
         hours={day: given.get(f"hours_{day}", "")[:FIELD_LIMIT] for day in WEEKDAYS},
         holidays=given.get("holidays", "")[:HOLIDAYS_LIMIT],
+        region=region,
+        open_on=open_on if same_region else (),
     )
+
+
+def region_choices() -> list[tuple[str, str]]:
+    """Whose public holidays can be chosen, the federal ones in the person's words."""
+    federal, *states = regions()
+    return [(federal[0], _("Federal holidays")), *states]
+
+
+def read_moment(text: str, zone: str) -> datetime | None:
+    """A date and time of a field, as clocks there show it; None where it is not one."""
+    try:
+        wall = datetime.fromisoformat(text)
+        moment = (wall if wall.tzinfo else wall.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None

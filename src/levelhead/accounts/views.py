@@ -12,8 +12,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -21,9 +22,18 @@ from django.views.decorators.http import require_GET, require_http_methods
 from levelhead.accounts.access import AgencyRequest, member
 from levelhead.accounts.actions import change_agency_settings, change_own_settings
 from levelhead.accounts.domain import Ability
-from levelhead.accounts.forms import read_settings_form, settings_form
+from levelhead.accounts.forms import (
+    SettingsForm,
+    read_moment,
+    read_settings_form,
+    region_choices,
+    settings_form,
+)
 from levelhead.accounts.models import User
+from levelhead.accounts.previewing import list_public_days, next_friday, show_examples
 from levelhead.accounts.queries import list_places
+from levelhead.doctrine.clocks import Schedule
+from levelhead.kernel import clock
 from levelhead.kernel.errors import Invalid, NotAllowed
 from levelhead.web.context import THEME_COOKIE, THEMES
 
@@ -90,11 +100,14 @@ def me(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @member(Ability.MANAGE)
 def agency_settings(request: AgencyRequest) -> HttpResponse:
-    """Name, zone, office hours and holidays."""
-    if request.method == "POST":
+    """Name, zone, office hours and holidays; with what they mean for the clocks."""
+    status = HTTPStatus.OK
+    if request.method == "GET":
+        form = settings_form(request.agency)
+    else:
         form = read_settings_form(request.POST)
         schedule = form.schedule()
-        if not form.errors:
+        if not form.errors and request.POST.get("do") != "preview":
             try:
                 change_agency_settings(
                     agency=request.agency,
@@ -105,18 +118,44 @@ def agency_settings(request: AgencyRequest) -> HttpResponse:
                 )
             except Invalid as error:
                 field = "zone" if "zone" in error.message else "name"
-                form.errors[field] = error.message
-        if not form.errors:
-            messages.success(
-                request, _("Saved. Clocks that run already keep their times; new ones follow.")
-            )
-            return redirect("agency-settings", agency=request.agency.slug)
-        status = HTTPStatus.BAD_REQUEST
-    else:
-        form = settings_form(request.agency)
-        status = HTTPStatus.OK
+                form.errors[str(error.data.get("field", field))] = error.message
+            else:
+                messages.success(
+                    request, _("Saved. Clocks that run already keep their times; new ones follow.")
+                )
+                return redirect("agency-settings", agency=request.agency.slug)
+        if form.errors:
+            status = HTTPStatus.BAD_REQUEST
+    return _show_settings(request, form, status)
+
+
+def _show_settings(request: AgencyRequest, form: SettingsForm, status: HTTPStatus) -> HttpResponse:
+    """The form and what it means; while it is wrong, what the hours in force mean."""
+    preview = request.POST.get("do") == "preview" and not form.errors
+    schedule = request.agency.office_schedule
+    if not form.errors:
+        schedule = Schedule.from_json({"zone": form.zone, **form.schedule()})
+    now = clock.now()
+    moments = [next_friday(schedule, now)]
+    comes = request.POST.get("comes", "")[:30]
+    asked = read_moment(comes, schedule.zone)
+    if asked is not None:
+        moments.insert(0, asked)
     return render(
-        request, "accounts/settings.html", {"form": form, "zones": _zones()}, status=status
+        request,
+        "accounts/settings.html",
+        {
+            "form": form,
+            "zones": _zones(),
+            "regions": region_choices(),
+            "public_days": list_public_days(schedule, timezone.localdate(now)),
+            "examples": show_examples(schedule, moments, get_language() or "en"),
+            "preview": preview,
+            "comes": comes if asked is not None else "",
+            "comes_wrong": bool(comes) and asked is None,
+            "shown_zone": schedule.zone,
+        },
+        status=status,
     )
 
 

@@ -42,6 +42,8 @@ class Environment:
     # Where browsers reach the live stream, when a proxy stands in front; empty: same host,
     # `stream_port`.
     stream_url: str
+    # Address of the desk as people's phones reach it, for links in alerts; empty: no links.
+    url: str
     # Host names under which pages are served.
     allowed_hosts: tuple[str, ...]
     # True when a proxy in front speaks HTTPS: cookies are then sent over HTTPS only.
@@ -87,6 +89,18 @@ def _checked_port(env: Env, name: str, default: int) -> int:
             f"{PREFIX}{name} is {port}; a port is a number from 1 to 65535. Choose another."
         )
     return port
+
+
+def _web_address(name: str, given: str) -> str:
+    """An address of the web without a path behind it, or nothing."""
+    if not given:
+        return ""
+    parts = urlsplit(given)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        raise ConfigurationError(
+            f"{PREFIX}{name} must be an address such as https://desk.example.gov, not {given!r}."
+        )
+    return given.rstrip("/")
 
 
 def _secret_key(data: Path, given: str) -> str:
@@ -193,6 +207,7 @@ def _check(variables: Mapping[str, str], data: Path) -> Environment:
             port=port,
             stream_port=stream_port,
             stream_url=env.str("STREAM_URL", ""),
+            url=_web_address("URL", env.str("URL", "")),
             allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])),
             https=env.bool("HTTPS", False),
             secret_key=_secret_key(data, env.str("SECRET_KEY", "")),

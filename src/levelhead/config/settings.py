@@ -31,6 +31,8 @@ INSTALLED_APPS = [
     "levelhead.live",
     "levelhead.channels",
     "levelhead.inbox",
+    "levelhead.clocks",
+    "levelhead.alerts",
     "levelhead.replies",
     "levelhead.learning",
     "levelhead.knowledge",

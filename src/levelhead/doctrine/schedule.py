@@ -10,12 +10,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
+from levelhead.doctrine.public_holidays import check_region, names_on
 from levelhead.kernel.errors import Invalid
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY_MINUTES: Final = 24 * 60
 MAX_INTERVALS_A_DAY: Final = 24
 MAX_HOLIDAYS: Final = 5_000
+MAX_OPEN_ON: Final = 100
+MAX_HOLIDAY_NAME: Final = 200
+_FIELDS: Final = ("zone", "hours", "holidays", "public_holidays", "open_on")
 # How far a search for the next open hour goes before it is refused.
 HORIZON_DAYS: Final = 3_660
 _CACHED_DAYS: Final = 1_024
@@ -28,7 +32,7 @@ Stretch = tuple[datetime, datetime]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Schedule:
-    """Weekly office hours in the agency's zone, less its holidays.
+    """Weekly office hours in the agency's zone, less public holidays and its own closed days.
 
     An interval belongs to the day on which it begins: a holiday closes what begins on that day,
     and the night shift that began the evening before still ends at its hour. Office time is time
@@ -41,7 +45,12 @@ class Schedule:
     # Seven days, Monday first; each a row of (start, end) in minutes after midnight, in order.
     # An end over 1440 is on the next day.
     weekly: tuple[tuple[tuple[int, int], ...], ...]
+    # The agency's own closed days.
     holidays: frozenset[date] = frozenset()
+    # Whose public holidays close the office: "US", "US-TX"; empty for none.
+    public_holidays: str = ""
+    # Names of those public holidays on which it is open all the same.
+    open_on: frozenset[str] = frozenset()
     _zone: ZoneInfo = field(init=False, repr=False, compare=False)
     _days: dict[date, tuple[Stretch, ...]] = field(init=False, repr=False, compare=False)
 
@@ -49,6 +58,7 @@ class Schedule:
         object.__setattr__(self, "_zone", find_zone(self.zone))
         object.__setattr__(self, "_days", {})
         check_week(self.weekly)
+        check_region(self.public_holidays)
         if len(self.holidays) > MAX_HOLIDAYS:
             raise Invalid(f"There are more than {MAX_HOLIDAYS} holidays; remove the old ones.")
 
@@ -67,12 +77,13 @@ class Schedule:
     def from_json(cls, given: object) -> Self:
         """From `{"zone", "hours": {"monday": [["08:00", "17:00"]]}, "holidays": ["2026-12-25"]}`.
 
-        A day that is not named is closed. An end at or before the start is on the next day;
+        Optional are "public_holidays" ("US", "US-TX") and "open_on" (names of such days). A day
+        that is not named is closed. An end at or before the start is on the next day;
         "24:00" is midnight. Raises Invalid.
         """
         if not isinstance(given, Mapping):
             raise Invalid("Office hours must be an object with zone, hours and holidays.")
-        unknown = sorted(str(key)[:40] for key in given if key not in ("zone", "hours", "holidays"))
+        unknown = sorted(str(key)[:40] for key in given if key not in _FIELDS)
         if unknown:
             raise Invalid(f"Office hours have an unknown field: {unknown[0]}.", field=unknown[0])
         zone, hours = given.get("zone"), given.get("hours")
@@ -85,11 +96,20 @@ class Schedule:
                 raise Invalid(f"{str(key)[:40]!r} is not a day; days are monday to sunday.")
         weekly = tuple(_read_day(name, hours.get(name, ())) for name in WEEKDAYS)
         holidays = _read_holidays(given.get("holidays", ()))
-        return cls(zone=zone, weekly=weekly, holidays=holidays)
+        region = given.get("public_holidays", "")
+        if not isinstance(region, str):
+            raise Invalid("Public holidays are named by US, or US-TX.", field="public_holidays")
+        return cls(
+            zone=zone,
+            weekly=weekly,
+            holidays=holidays,
+            public_holidays=region,
+            open_on=_read_names(given.get("open_on", ())),
+        )
 
     def as_json(self) -> dict[str, object]:
         """The form that `from_json` reads."""
-        return {
+        told: dict[str, object] = {
             "zone": self.zone,
             "hours": {
                 name: [[_write_time(start), _write_time(end)] for start, end in day]
@@ -97,6 +117,21 @@ class Schedule:
             },
             "holidays": [day.isoformat() for day in sorted(self.holidays)],
         }
+        if self.public_holidays:
+            told["public_holidays"] = self.public_holidays
+        if self.open_on:
+            told["open_on"] = sorted(self.open_on)
+        return told
+
+    def closed_for(self, day: date) -> tuple[str, ...] | None:
+        """Why that day is closed though its weekday is not: names, none for a day of its own.
+
+        None where it is no such day.
+        """
+        if day in self.holidays:
+            return ()
+        names = tuple(n for n in names_on(self.public_holidays, day) if n not in self.open_on)
+        return names or None
 
     def is_open(self, at: datetime) -> bool:
         """Whether `at` is inside office hours; the closing minute itself is outside."""
@@ -188,7 +223,7 @@ class Schedule:
         return known
 
     def _work_out(self, day: date) -> tuple[Stretch, ...]:
-        if day in self.holidays:
+        if self.closed_for(day) is not None:
             return ()
         found = (
             (_first_moment(self._zone, day, start), _first_moment(self._zone, day, end))
@@ -284,6 +319,18 @@ def _read_holidays(given: object) -> frozenset[date]:
                 f"{str(value)[:40]!r} is not a date such as 2026-12-25.", field="holidays"
             ) from error
     return frozenset(days)
+
+
+def _read_names(given: object) -> frozenset[str]:
+    if isinstance(given, str) or not isinstance(given, Sequence) or len(given) > MAX_OPEN_ON:
+        raise Invalid(
+            f"The days on which you are open are a list of at most {MAX_OPEN_ON} names.",
+            field="open_on",
+        )
+    for name in given:
+        if not isinstance(name, str) or not 0 < len(name) <= MAX_HOLIDAY_NAME:
+            raise Invalid("A public holiday is named by its name.", field="open_on")
+    return frozenset(given)
 
 
 def in_utc(at: datetime) -> datetime:

@@ -14,10 +14,13 @@ from levelhead.accounts.access_rules import require
 from levelhead.accounts.domain import Ability
 from levelhead.accounts.models import Agency, Membership, User
 from levelhead.analysis.domain import Label
+from levelhead.clocks.domain import EndedBy
+from levelhead.clocks.keeping import end_clocks, run_again
 from levelhead.doctrine.domain import Disposition
 from levelhead.inbox.domain import ASKING, NEXT_STATES, QUEUE_OF, CaseState, Queue
 from levelhead.inbox.models import Case, Conversation, DecisionChange, Note
 from levelhead.inbox.store import change_tallies
+from levelhead.inbox.urgent import tell_urgent
 from levelhead.kernel import clock
 from levelhead.kernel.errors import Conflict, Invalid, NotAllowed
 from levelhead.kernel.text import clean_text
@@ -156,8 +159,8 @@ def let_stand(*, cases: Sequence[Case], by: User) -> BulkOutcome:
                 # A life may be at stake: one by one, closed with a reason.
                 continue
             before = place_of(case)
-            case.due_at = None
             move(case, CaseState.STOOD)
+            end_clocks(case, by_what=EndedBy.STOOD, at=clock.now(), by=by)
             save_case(case, before, action="person:case:let_stand", by=by, payload={})
             done.append(case.pk)
     token = signing.dumps({"agency": agency_id, "cases": done, "by": by.pk}, salt="let-stand")
@@ -189,7 +192,7 @@ def undo_let_stand(*, agency: Agency, undo_token: str, by: User) -> int:
 def _open_again(case: Case, *, action: str, by: User) -> Case:
     before = place_of(case)
     move(case, CaseState.OPEN)
-    case.due_at = case.ack_due or case.substance_due
+    run_again(case, at=clock.now())
     # Answers came and went meanwhile.
     case.answer_due = case.label in ASKING
     return save_case(case, before, action=action, by=by, payload={})
@@ -204,7 +207,7 @@ def close_case(*, case: Case, reason: str, by: User, expected_version: int | Non
         locked = lock_case(case, by=by, ability=Ability.WORK, expected_version=expected_version)
         before = place_of(locked)
         move(locked, CaseState.CLOSED)
-        locked.due_at = None
+        end_clocks(locked, by_what=EndedBy.CLOSED, at=clock.now(), by=by)
         return save_case(
             locked, before, action="person:case:closed", by=by, payload={"reason": reason}
         )
@@ -243,6 +246,12 @@ def change_decision(
         if disposition is not None:
             locked.disposition = disposition.value
             locked.queue = QUEUE_OF[disposition].value
+            if (
+                locked.queue == Queue.NOW
+                and before[2] != Queue.NOW
+                and locked.state == CaseState.OPEN
+            ):
+                tell_urgent(locked.agency_id, [locked.pk], clock.now())
         locked.corrected = True
         DecisionChange.objects.create(
             agency_id=locked.agency_id,

@@ -27,6 +27,7 @@ from levelhead.inbox.models import Author, PostRevision
 from levelhead.inbox.revising import delete_post, revise_post
 from levelhead.inbox.store import CHUNK, change_tallies, index_words, insert_rows, time_value
 from levelhead.inbox.threading import ThreadPlan, link_waiting, plan_threads
+from levelhead.inbox.urgent import tell_urgent
 from levelhead.kernel.ids import new_id, new_ids
 from levelhead.live.actions import announce
 from levelhead.records.append import append_events
@@ -200,6 +201,7 @@ def _file_new(
     now = time_value(received_at)
     post_rows, assessment_rows, case_rows, words = [], [], [], []
     tallies: Counter[tuple[int, str, str, str]] = Counter()
+    urgent: dict[int, list[int]] = {}
     events: dict[tuple[int, int], list[EventToRecord]] = {}
     for post in new:
         agency_id = facts[post.channel_id].agency.pk
@@ -218,6 +220,8 @@ def _file_new(
         row = _case_row(post, post_id, agency_id, plan.conversation[post.key], judgement, now)
         case_rows.append(row)
         tallies[(agency_id, str(row[4]), str(row[5]), str(row[6]))] += 1
+        if row[4] == CaseState.OPEN.value and row[5] == Queue.NOW.value:
+            urgent.setdefault(agency_id, []).append(post_id)
         words.append((post_id, post.text))
         events.setdefault((agency_id, post.channel_id), []).append(
             _filed_event(post, post_id, judgement)
@@ -230,6 +234,8 @@ def _file_new(
     index_words(words)
     change_tallies(tallies)
     link_waiting(plan)
+    for agency_id in sorted(urgent):
+        tell_urgent(agency_id, urgent[agency_id], received_at)
     for (agency_id, channel_id), to_record in sorted(events.items()):
         append_events(
             agency_id=agency_id, chain=channel_chain(channel_id), events=to_record, at=received_at

@@ -179,8 +179,18 @@ class Case(AgencyOwned):
     show_911 = models.BooleanField(default=False)
     ack_due = models.DateTimeField(null=True, blank=True)
     substance_due = models.DateTimeField(null=True, blank=True)
+    # When each clock was met or ended; what ended it is kept in clocks.ClockMark.
+    ack_met_at = models.DateTimeField(null=True, blank=True)
+    substance_met_at = models.DateTimeField(null=True, blank=True)
+    # Since when the clocks stand still, and what for; clocks.ClockPause has the rest.
+    paused_at = models.DateTimeField(null=True, blank=True)
+    waiting_on = models.CharField(max_length=8, default="", db_default="", blank=True)
     # The next clock that runs: acknowledge, then substance; none once it is done.
     due_at = models.DateTimeField(null=True, blank=True)
+    # When somebody is told of it next: none until that is worked out, for each due time anew.
+    alarm_at = models.DateTimeField(null=True, blank=True)
+    # Whom it concerns was told: 0 nothing, 1 that it runs out soon, 2 that it ran out.
+    alarm_stage = models.PositiveSmallIntegerField(default=0, db_default=0)
     owner = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
@@ -226,6 +236,11 @@ class Case(AgencyOwned):
                 fields=["agency", "due_at", "post"],
                 name="case_by_clock",
                 condition=models.Q(due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["alarm_at"],
+                name="case_by_alarm",
+                condition=models.Q(due_at__isnull=False, alarm_stage__lt=2),
             ),
             models.Index(
                 fields=["agency", "owner", "state", "post"],

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from levelhead.accounts.access import AgencyRequest
 from levelhead.accounts.domain import Ability
 from levelhead.analysis.domain import Label
+from levelhead.clocks.queries import show_clocks
 from levelhead.commitments.forms import Terms, terms_of
 from levelhead.commitments.queries import list_commitments_of
 from levelhead.doctrine.domain import Disposition
@@ -138,6 +139,7 @@ def conversation_context(
     return {
         "in_issues": in_issues,
         "other_issues": other_issues,
+        "clocks": show_clocks(case, request.agency),
         "commitments": [one for one in promised if one.state != "asked"],
         "asked": [(one, terms_of(one, request.agency)) for one in promised if one.state == "asked"]
         if may_work

@@ -6,6 +6,8 @@ from collections import Counter
 from datetime import datetime
 
 from levelhead.accounts.models import Agency
+from levelhead.clocks.domain import EndedBy, ResumedBy
+from levelhead.clocks.keeping import end_clocks, resume, start_anew
 from levelhead.doctrine.domain import Priority
 from levelhead.inbox.domain import (
     ASKING,
@@ -21,6 +23,7 @@ from levelhead.inbox.judging import Judgement, scores_json
 from levelhead.inbox.lookup import KnownPost
 from levelhead.inbox.models import Assessment, Case, Post, PostRevision, VisibilityChange
 from levelhead.inbox.store import change_tallies, reindex_words
+from levelhead.inbox.urgent import tell_urgent
 from levelhead.records.append import append_events
 from levelhead.records.domain import EventToRecord, channel_chain
 
@@ -93,8 +96,10 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
     reopens = state in DONE_STATES and decision.priority > case.priority
     if state is not CaseState.OPEN and not reopens:
         return
+    same_matter = not (reopens or grave) and case.ack_met_at is not None
     tallies: Counter[tuple[int, str, str, str]] = Counter()
     tallies[(case.agency_id, case.state, case.queue, case.label)] -= 1
+    before_queue = case.queue if state is CaseState.OPEN else ""
     case.state = CaseState.OPEN
     case.queue = QUEUE_OF[decision.disposition]
     case.label = judgement.label
@@ -104,14 +109,19 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
     case.hostility = assessment.hostility
     case.rule, case.rule_version = decision.rule, decision.rule_version
     case.waits_for, case.show_911 = decision.waits_for, decision.show_911
-    case.ack_due, case.substance_due = decision.ack_due, decision.substance_due
-    case.due_at = decision.ack_due or decision.substance_due
     # Another answer may fit the new words.
     case.answer_id, case.answer_percent = None, 0
     case.answer_due = judgement.label in ASKING
     case.decided_at = case.updated_at = at
+    if same_matter:
+        # The author wrote again, and the first word was given: the full answer is what is wanted.
+        resume(case, at=at, by_what=ResumedBy.EDITED)
+    else:
+        start_anew(case, ack_due=decision.ack_due, substance_due=decision.substance_due, at=at)
     case.version += 1
     case.save()
+    if case.queue == Queue.NOW and before_queue != Queue.NOW:
+        tell_urgent(case.agency_id, [case.pk], at)
     tallies[(case.agency_id, case.state, case.queue, case.label)] += 1
     change_tallies(tallies)
 
@@ -138,8 +148,7 @@ def delete_post(post: CleanPost, before: KnownPost, *, agency: Agency, at: datet
             )
         )
         case.state = CaseState.CLOSED
-        # A clock that nobody watches must not stand among those that run.
-        case.due_at = None
+        end_clocks(case, by_what=EndedBy.CLOSED, at=at)
     case.version += 1
     case.updated_at = at
     case.save()

@@ -79,7 +79,7 @@ def examine() -> Iterator[Finding]:
         reachable = reachable and finding.verdict != Verdict.BAD
         yield finding
     if reachable:
-        for check in (check_clock, check_chains, check_channels, check_outbox):
+        for check in (check_clock, check_chains, check_channels, check_outbox, check_calls):
             yield from _guarded(check, environment)
     for check in (check_backup, check_models):
         yield from _guarded(check, environment)
@@ -364,6 +364,38 @@ def check_outbox(environment: Environment) -> Iterator[Finding]:
         )
     elif not failed:
         yield ok("outbox", "Nothing waits for long to leave.")
+
+
+def check_calls(environment: Environment) -> Iterator[Finding]:
+    """Is somebody rung when a life may be at stake?"""
+    from levelhead.accounts.models import Agency
+    from levelhead.alerts.models import Target
+
+    called = Target.objects.filter(active=True)
+    silent = list(
+        Agency.objects.exclude(pk__in=called.values("agency_id")).values_list("name", flat=True)[:5]
+    )
+    if silent:
+        yield warn(
+            "calls",
+            f"Nobody is rung for {', '.join(silent)}: no place to call is set up.",
+            "Settings, “Where calls go”: add a place and try it.",
+        )
+    broken = list(called.exclude(last_error="").values_list("name", flat=True)[:5])
+    if broken:
+        yield bad(
+            "calls",
+            f"The last call failed at {', '.join(broken)}.",
+            "Settings, “Where calls go”: try it there, and correct the address.",
+        )
+    if called.exists() and not environment.url:
+        yield warn(
+            "calls",
+            "Calls carry no link to the desk.",
+            "Set LEVELHEAD_URL to the address that phones reach.",
+        )
+    if not silent and not broken:
+        yield ok("calls", "Every agency has a place to call.")
 
 
 def check_backup(environment: Environment) -> Iterator[Finding]:

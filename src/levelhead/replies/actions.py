@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from django.db import IntegrityError, transaction
@@ -15,6 +17,8 @@ from levelhead.accounts.models import User
 from levelhead.channels import outbox
 from levelhead.channels.domain import Capability
 from levelhead.channels.models import ChannelState, OutboxItem, OutboxState
+from levelhead.clocks.domain import FURTHEST_ANSWER, EndedBy
+from levelhead.clocks.keeping import end_clocks
 from levelhead.connectors.registry import platform_info
 from levelhead.inbox.actions import lock_case, move, place_of, save_case
 from levelhead.inbox.domain import CaseState, Visibility
@@ -32,6 +36,18 @@ log = structlog.get_logger(__name__)
 LONGEST = 63_206
 # Parts that a refusal names.
 UNFILLED_NAMED = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Follows:
+    """What goes with a reply: a full answer that is promised, findings that were overruled."""
+
+    holding: bool
+    due: datetime | None
+    # For the record: rules of the reply check, and why it went all the same.
+    overruled: Mapping[str, object]
+
+
 _on_sent: list[Callable[[Reply], None]] = []
 _on_withdrawn: list[Callable[[Reply, User], None]] = []
 
@@ -57,12 +73,16 @@ def send_reply(
     expected_version: int | None,
     answer_ids: Sequence[int] = (),
     all_the_same: str = "",
+    holding: bool = False,
+    full_answer_due: datetime | None = None,
 ) -> Reply:
     """Answer a post. The same form sent twice gives the same reply.
 
     `answer_ids` are the approved answers that it was written from. `all_the_same` says why the
-    reply goes although the reply check holds it; the record keeps it. Raises NotAllowed, Conflict
-    (somebody else answered or changed it), Invalid (empty, too long, a part not filled in), Held.
+    reply goes although the reply check holds it; the record keeps it. A `holding` reply is a first
+    word: the case stays open, and the full answer is due at its clock, or at `full_answer_due`
+    where the case has none. Raises NotAllowed, Conflict (somebody else answered or changed it),
+    Invalid (empty, too long, a part not filled in), Held.
     """
     require(by, case.agency_id, Ability.REPLY)
     text = clean_text(text, LONGEST + 1).strip()
@@ -75,7 +95,8 @@ def send_reply(
         return sent_already
     try:
         overruled = _check(case, text, all_the_same)
-        return _send(case, text, by, form_token, expected_version, answer_ids, overruled)
+        follows = Follows(holding=holding, due=full_answer_due, overruled=overruled)
+        return _send(case, text, by, form_token, expected_version, answer_ids, follows)
     except IntegrityError:
         # The same form twice at the same moment: the first one counts.
         return Reply.objects.get(agency_id=case.agency_id, form_token=form_token)
@@ -107,7 +128,7 @@ def _send(
     form_token: str,
     expected_version: int | None,
     answer_ids: Sequence[int],
-    overruled: Mapping[str, object],
+    follows: Follows,
 ) -> Reply:
     with transaction.atomic():
         locked = lock_case(case, by=by, ability=Ability.REPLY, expected_version=expected_version)
@@ -145,6 +166,7 @@ def _send(
             )
         if locked.state == CaseState.ANSWERING:
             raise Conflict(_("A reply to this post is already on its way. Look at it first."))
+        _check_follows(follows, locked)
         before = place_of(locked)
         item = outbox.enqueue(
             channel=channel,
@@ -162,6 +184,8 @@ def _send(
             by=by,
             at=clock.now(),
             form_token=form_token,
+            holding=follows.holding,
+            full_answer_due=follows.due if locked.substance_due is None else None,
         )
         if answer_ids:
             count_use(answer_ids=answer_ids, reply=reply, by=by)
@@ -173,11 +197,31 @@ def _send(
             before,
             action="person:reply:sent",
             by=by,
-            payload={"reply": reply.pk, "text": text, "marker": item.marker, **overruled},
+            payload={
+                "reply": reply.pk,
+                "text": text,
+                "marker": item.marker,
+                **({"holding": True} if reply.holding else {}),
+                **follows.overruled,
+            },
         )
         for listener in _on_sent:
             listener(reply)
     return reply
+
+
+def _check_follows(follows: Follows, case: Case) -> None:
+    """A holding reply leaves a clock behind that runs. Raises Invalid."""
+    if not follows.holding:
+        return
+    if case.ack_met_at is not None:
+        raise Invalid(
+            _("The first word was given already; the full answer is due. Nothing was sent.")
+        )
+    if case.substance_due is None:
+        now = clock.now()
+        if follows.due is None or not now < follows.due <= now + FURTHEST_ANSWER:
+            raise Invalid(_("Say by when the full answer comes: a time to come. Nothing was sent."))
 
 
 def retry_reply(*, reply: Reply, by: User) -> None:
@@ -211,6 +255,19 @@ def withdraw_reply(*, reply: Reply, by: User) -> None:
             listener(reply, by)
 
 
+def _end_clocks(case: Case, reply: Reply) -> None:
+    """What arrived meets the first clock, or both. In time is what the person can read in time."""
+    if reply.holding and case.substance_due is None:
+        case.substance_due = reply.full_answer_due
+    end_clocks(
+        case,
+        by_what=EndedBy.HOLDING if reply.holding else EndedBy.REPLY,
+        at=clock.now(),
+        by=reply.by,
+        reply_id=reply.pk,
+    )
+
+
 def note_outcome(item: OutboxItem) -> None:
     """The outbox tells what became of an item: the case follows. In the outbox's transaction."""
     reply = Reply.objects.select_related("case").filter(outbox_item=item).first()
@@ -221,10 +278,10 @@ def note_outcome(item: OutboxItem) -> None:
         before = place_of(case)
         sent = item.state == OutboxState.SENT
         if case.state == CaseState.ANSWERING:
-            move(case, CaseState.ANSWERED if sent else CaseState.OPEN)
+            move(case, CaseState.ANSWERED if sent and not reply.holding else CaseState.OPEN)
         case.reply_failed = not sent
         if sent:
-            case.due_at = None
+            _end_clocks(case, reply)
         save_case(
             case,
             before,

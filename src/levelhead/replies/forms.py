@@ -15,6 +15,7 @@ from levelhead.replies.checking import Shown, check_draft, show_findings
 from levelhead.replies.domain import REASON_LIMIT, find_unfilled
 
 TOKEN_LIMIT = 40
+FULL_BY_LIMIT = 30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +28,9 @@ class ReplyForm:
     answer_ids: tuple[int, ...] = ()
     # Why it goes although the reply check holds it.
     all_the_same: str = ""
+    # A first word only, and by when the full answer comes, as it was typed.
+    holding: bool = False
+    full_by: str = ""
 
     @property
     def answers(self) -> str:
@@ -56,6 +60,8 @@ def read_reply_form(given: QueryDict) -> ReplyForm:
             if one.isascii() and one.isdigit() and len(one) < 19
         ),
         all_the_same=given.get("all_the_same", "")[: REASON_LIMIT + 1],
+        holding=given.get("holding", "") == "yes",
+        full_by=given.get("full_by", "")[:FULL_BY_LIMIT],
     )
 
 

@@ -20,6 +20,9 @@ class Reply(AgencyOwned):
     text = models.TextField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=clock.now)
+    # A first word only: the full answer follows, by then where the class has no clock for it.
+    holding = models.BooleanField(default=False)
+    full_answer_due = models.DateTimeField(null=True, blank=True)
     # Drawn when the form was shown: the same form sent twice gives one reply.
     form_token = models.CharField(max_length=40)
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from levelhead.accounts.access import AgencyRequest, member
 from levelhead.accounts.domain import Ability
+from levelhead.accounts.forms import read_moment
 from levelhead.commitments.answering import answer_on_form
 from levelhead.inbox.pages import back_to_conversation, read_version, show_conversation
 from levelhead.inbox.thread import find_case
@@ -38,10 +39,17 @@ def send(request: AgencyRequest, post_id: int) -> HttpResponse:
             expected_version=read_version(request.POST),
             answer_ids=form.answer_ids,
             all_the_same=form.all_the_same,
+            holding=form.holding,
+            full_answer_due=read_moment(form.full_by, request.agency.zone),
         )
     except (Conflict, Invalid) as error:
         return show_conversation(request, post_id, error=error, reply_form=form)
-    messages.success(request, _("Your reply is on its way."))
+    messages.success(
+        request,
+        _("Your first word is on its way. The case stays open until the full answer.")
+        if reply.holding
+        else _("Your reply is on its way."),
+    )
     kept, _left = answer_on_form(
         reply=reply, agency=request.agency, given=request.POST, by=request.person
     )

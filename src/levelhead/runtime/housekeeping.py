@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from levelhead.api.actions import forget_calls
+from levelhead.clocks.actions import resume_by_themselves
 from levelhead.commitments.actions import note_overdue
 from levelhead.config.environment import Environment
 from levelhead.live.actions import forget_old
@@ -38,6 +39,7 @@ class Housekeeping:
         self._chores = [
             # As soon as a clock on the wall would show it.
             Chore("note overdue commitments", 30.0, _note_overdue, now + 10.0),
+            Chore("let clocks go on", 5.0, _resume_clocks, now + 3.0),
             Chore("forget old live events", 600.0, _forget_live_events, now + 30.0),
             Chore("forget answers to programs", 3600.0, _forget_calls, now + 90.0),
             Chore("forget old sessions", 3600.0, _forget_sessions, now + 120.0),
@@ -67,6 +69,12 @@ def _note_overdue() -> None:
     late = note_overdue()
     if late:
         log.info("commitments are overdue", commitments=late)
+
+
+def _resume_clocks() -> None:
+    count = resume_by_themselves()
+    if count:
+        log.info("clocks go on by themselves", clocks=count)
 
 
 def _forget_live_events() -> None:

@@ -24,8 +24,11 @@ log = structlog.get_logger(__name__)
 # Channels that are read at the same time: one that answers slowly delays none of the others.
 PULLING_THREADS = 16
 SENDING_THREADS = 8
+CALLING_THREADS = 4
 # How soon a channel or a message that a page has just added is noticed.
 IDLE_SECONDS = 0.25
+# How soon an alert is noticed.
+ALERT_SECONDS = 0.5
 # How soon a try that a page asked for is noticed.
 TRY_SECONDS = 1.0
 # Programs that are told at the same time: one that hangs delays few others.
@@ -65,6 +68,8 @@ class Engine:
     """The loops of one worker."""
 
     def __init__(self, environment: Environment) -> None:
+        from levelhead.alerts import ringing
+        from levelhead.alerts.models import Ring
         from levelhead.channels import outbox, pulling
         from levelhead.channels.models import Channel, OutboxItem
         from levelhead.learning import trying
@@ -95,6 +100,14 @@ class Engine:
             threads=SENDING_THREADS,
             idle_seconds=IDLE_SECONDS,
         )
+        self._calls: SideBySide[Ring] = SideBySide(
+            "calling",
+            take=ringing.claim_rings,
+            work=ringing.make_call,
+            next_in=ringing.next_call_in,
+            threads=CALLING_THREADS,
+            idle_seconds=TRY_SECONDS,
+        )
         # One at a time and behind the others: nobody waits for it as for a post.
         self._tries: SideBySide[Proposal] = SideBySide(
             "learning",
@@ -117,10 +130,13 @@ class Engine:
             self._sends.loop,
             self._tries.loop,
             self._tells.loop,
+            self._calls.loop,
             Loop("intake", _file_calls),
             Loop("answers", _fit_answers),
             Loop("let stand", _let_stand),
             Loop("topics", TopicWatch().run_round),
+            # Apart from the chores: nobody in danger waits for a database to be tidied.
+            Loop("alerts", _look_after_alerts),
             Loop("housekeeping", Housekeeping(environment).run_round),
         ]
 
@@ -149,6 +165,7 @@ class Engine:
         self._sends.stop()
         self._tries.stop()
         self._tells.stop()
+        self._calls.stop()
         for loop in self._loops:
             loop.stop()
         for loop in self._loops:
@@ -230,6 +247,17 @@ def _let_stand() -> float:
     from levelhead.today.actions import work_on_batches
 
     return 0.0 if work_on_batches() else 0.5
+
+
+def _look_after_alerts() -> float:
+    from levelhead.alerts.calling import move_alerts_on
+    from levelhead.alerts.watching import watch_clocks
+
+    watch_clocks()
+    called = move_alerts_on()
+    if called:
+        log.warning("people are called", alerts=called)
+    return ALERT_SECONDS
 
 
 def _warm_up() -> None:

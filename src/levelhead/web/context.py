@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 
 from levelhead.accounts.domain import Ability
 from levelhead.accounts.models import Agency, Membership
+from levelhead.alerts.queries import OnStrip, for_strip
 from levelhead.channels.models import Channel, ChannelState, OutboxState
 from levelhead.inbox.domain import CaseState, Queue
 from levelhead.inbox.models import Tally
@@ -45,6 +46,7 @@ class Strip:
     unproven: int
     # Since when the first of the troubled ones is not proven.
     troubled_since: datetime | None
+    duty: OnStrip
     may_reply: bool
     may_work: bool
     may_manage: bool
@@ -108,6 +110,7 @@ def _strip(request: HttpRequest) -> Strip:
         troubled=len(troubled),
         unproven=sum(c.last_success_at is None and not c.failures for c in channels),
         troubled_since=min(since) if since else None,
+        duty=for_strip(agency),
         may_reply=place.may(Ability.REPLY),
         may_work=place.may(Ability.WORK),
         may_manage=place.may(Ability.MANAGE),

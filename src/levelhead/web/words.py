@@ -141,3 +141,36 @@ WEEKDAYS: Final[Words] = {
 def of(table: Words, term: str) -> str:
     """The words for a term; the term itself where there are none."""
     return str(table.get(term, term))
+
+
+WAITING_ON: Final[Words] = {
+    "author": _("the author"),
+    "research": _("research"),
+}
+# What ended a clock.
+ENDED_BY: Final[Words] = {
+    "reply": _("by a reply"),
+    "holding": _("by a holding reply"),
+    "stood": _("let stand, no answer needed"),
+    "closed": _("closed without a reply"),
+}
+ALERTS: Final[Words] = {
+    "life": _("A life may be at stake"),
+    "clock_soon": _("Answers are due soon"),
+    "clock_out": _("Answers are late"),
+}
+ALERT_STATES: Final[Words] = {
+    "open": _("nobody has answered yet"),
+    "acknowledged": _("somebody sees to it"),
+    "over": _("dealt with before anybody answered"),
+    "unanswered": _("everybody was called, nobody answered"),
+    "nobody": _("nobody was rung: no place to call"),
+}
+RINGS: Final[Words] = {
+    "queued": _("is being called"),
+    "sending": _("is being called"),
+    "sent": _("called"),
+    "failed": _("could not be called"),
+    "unclear": _("perhaps called"),
+    "withdrawn": _("not called any more"),
+}

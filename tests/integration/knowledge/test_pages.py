@@ -18,7 +18,7 @@ from tests.integration.knowledge.answering import REPORT, TRASH, Answering
 from tests.integration.web.pages import Elements, PagesTestCase
 
 # Session, person, place, live head; counts and rows; the strip.
-LIST_QUERIES = 10
+LIST_QUERIES = 12
 ANSWER_QUERIES = 13
 
 

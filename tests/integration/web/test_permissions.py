@@ -54,6 +54,9 @@ WRITE = (LOGIN, MISSING, NO, YES, NO, YES)
 WORK_BAD = (LOGIN, MISSING, NO, BAD, BAD, BAD)
 WORK_LATE = (LOGIN, MISSING, NO, CONFLICT, CONFLICT, CONFLICT)
 WORK_DONE = (LOGIN, MISSING, NO, MOVED, MOVED, MOVED)
+# There is none of that number: those who may are told so.
+NONE_SUCH = (LOGIN, MISSING, NO, MISSING, MISSING, MISSING)
+MANAGE_DONE = (LOGIN, MISSING, NO, NO, NO, MOVED)
 REPLY_DONE = (LOGIN, MISSING, NO, MOVED, NO, MOVED)
 
 MATRIX: dict[str, Row] = {
@@ -152,6 +155,28 @@ MATRIX: dict[str, Row] = {
     # No issue is chosen: the page says so.
     "issue-add-topic": Row(WORK_DONE, method="post", args=TOPIC),
     "issue-add-conversation": Row(WORK_BAD, method="post", args=POST_OF_CASE),
+    # Signed for whoever is called; this one is not.
+    "alert-link": Row(everybody(MISSING), args=("token",)),
+    "alerts": Row(READ),
+    "alert-acknowledge": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "shift-add": Row(WORK_DONE, method="post"),
+    "shift-end": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "alert-settings": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "alert-rules": Row(MANAGE_DONE, method="post", data={"life": "5", "clock": "30"}),
+    "alert-person": Row(MANAGE_DONE, method="post"),
+    "target-add": Row(MANAGE_DONE, method="post"),
+    "target-remove": Row((LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=NUMBERED),
+    "target-try": Row((LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=NUMBERED),
+    "clocks": Row(READ),
+    "clocks-csv": Row(READ),
+    "clock-pause": Row(
+        WORK_DONE,
+        method="post",
+        args=POST_OF_CASE,
+        data={"waiting_on": "author", "until": f"{clock.now() + timedelta(days=3):%Y-%m-%dT%H:%M}"},
+    ),
+    # It runs already: the page says so to those who may.
+    "clock-resume": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE),
     "commitments": Row(READ),
     "commitment": Row(READ, args=COMMITTED),
     # An open one is not asked about any more: the page says so to those who may.
@@ -232,7 +257,12 @@ class PermissionTest(Answering, Talking, DeskTestCase):
         return client
 
     def path_of(self, name: str, row: Row) -> str:
-        values: dict[str, object] = {"agency": self.agency.slug, "number": 1, "section": "needs"}
+        values: dict[str, object] = {
+            "agency": self.agency.slug,
+            "number": 1,
+            "section": "needs",
+            "token": "x",
+        }
         if "post" in row.args or "reply" in row.args:
             case = self.file_case(text="When does the front desk open?")
             values["post"] = case.pk

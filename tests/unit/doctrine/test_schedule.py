@@ -12,7 +12,11 @@ from levelhead.kernel.errors import Invalid
 
 CHICAGO = ZoneInfo("America/Chicago")
 OFFICE = Schedule.office("America/Chicago", holidays=frozenset({date(2026, 7, 3)}))
-ZONES = ["America/Chicago", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]
+ZONES = [
+    "America/Chicago", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC",
+    # Its clocks change at a quarter to three; at midnight; for a month in the middle of summer.
+    "Pacific/Chatham", "America/Havana", "Africa/Casablanca", "America/St_Johns",
+]  # fmt: skip
 
 
 def local(year, month, day, hour=0, minute=0, fold=0, zone=CHICAGO):
@@ -185,10 +189,14 @@ def schedules(draw):
         day, minute = divmod(15 * start, 1440)
         weekly[day].append((minute, minute + length))
     holidays = draw(st.frozensets(st.dates(date(2026, 2, 20), date(2026, 4, 20)), max_size=5))
+    # Closed for weeks, as a school is.
+    weeks = draw(st.integers(0, 9))
+    holidays |= {date(2026, 3, 1) + timedelta(days=n) for n in range(7 * weeks)}
     return Schedule(
         zone=draw(st.sampled_from(ZONES)),
         weekly=tuple(tuple(day) for day in weekly),
         holidays=holidays,
+        public_holidays=draw(st.sampled_from(["", "US", "US-TX"])),
     )
 
 
@@ -196,6 +204,9 @@ def schedules(draw):
 moments = st.one_of(
     st.datetimes(datetime(2026, 2, 25), datetime(2026, 4, 8)),  # noqa: DTZ001
     st.datetimes(datetime(2026, 10, 20), datetime(2026, 11, 5)),  # noqa: DTZ001
+    # Over a leap day, and the turn of the year.
+    st.datetimes(datetime(2028, 2, 25), datetime(2028, 3, 3)),  # noqa: DTZ001
+    st.datetimes(datetime(2026, 12, 20), datetime(2027, 1, 5)),  # noqa: DTZ001
 ).map(lambda at: at.replace(tzinfo=UTC))
 durations = st.integers(0, 60 * 60 * 30).map(lambda seconds: timedelta(seconds=seconds))
 
@@ -251,7 +262,7 @@ def test_is_open_agrees_with_the_wall_clock_away_from_changes(schedule, at):
         start <= wall.hour * 60 + wall.minute + back * 1440 < end
         for back in (0, 1)
         for start, end in schedule.weekly[(wall.date() - back * day).weekday()]
-        if wall.date() - back * day not in schedule.holidays
+        if schedule.closed_for(wall.date() - back * day) is None
     )
     assert schedule.is_open(at) == expected
 
@@ -261,3 +272,72 @@ def test_hours_survive_being_written_and_read(schedule):
     again = Schedule.from_json(schedule.as_json())
     assert again == schedule
     assert hash(again) == hash(schedule)
+
+
+TEXAS = Schedule.from_json(
+    {
+        "zone": "America/Chicago",
+        "hours": {
+            day: [["08:00", "17:00"]]
+            for day in ("monday", "tuesday", "wednesday", "thursday", "friday")
+        },
+        "public_holidays": "US",
+        "open_on": ["Columbus Day"],
+    }
+)
+
+
+def test_public_holidays_close_the_office_in_every_year():
+    for year in (2026, 2031, 2048):
+        assert not TEXAS.is_open(local(year, 12, 25, 10))
+    # Independence Day 2026 is a Saturday: the Friday before is off in its stead.
+    assert not TEXAS.is_open(local(2026, 7, 3, 10))
+    assert TEXAS.closed_for(date(2026, 7, 3)) == ("Independence Day",)
+    # New Year's Day 2022 was a Saturday; its day off fell into the year before.
+    assert TEXAS.closed_for(date(2021, 12, 31)) == ("New Year's Day",)
+
+
+def test_a_holiday_on_which_the_office_is_open_is_an_ordinary_day():
+    assert TEXAS.closed_for(date(2026, 10, 12)) is None
+    assert TEXAS.is_open(local(2026, 10, 12, 10))
+
+
+def test_a_question_of_friday_evening_is_due_after_the_long_weekend():
+    comes = local(2026, 9, 4, 16, 50)
+    assert TEXAS.add_office_time(comes, timedelta(hours=4)) == local(2026, 9, 8, 11, 50)
+
+
+def test_a_school_closed_for_the_summer_opens_again():
+    summer = frozenset(date(2026, 6, 1) + timedelta(days=n) for n in range(77))
+    school = Schedule.office("America/Chicago", holidays=summer)
+    due = school.add_office_time(local(2026, 5, 29, 16), timedelta(hours=4))
+    assert due == local(2026, 8, 17, 11)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"public_holidays": "US-ZZ"}, "no holidays"),
+        ({"public_holidays": 3}, "public holidays"),
+        ({"open_on": "Christmas"}, "list"),
+        ({"open_on": [""]}, "name"),
+        ({"open_on": ["x" * 201]}, "name"),
+        ({"open_on": ["x"] * 101}, "list"),
+    ],
+)
+def test_wrong_holidays_are_refused_with_a_sentence(given, said):
+    hours = {"monday": [["08:00", "17:00"]]}
+    with pytest.raises(Invalid, match=f"(?i){said}"):
+        Schedule.from_json({"zone": "UTC", "hours": hours, **given})
+
+
+@given(schedules(), moments, durations.filter(bool), st.floats(0, 1), durations)
+def test_a_pause_costs_the_office_time_that_passed_in_it(schedule, start, duration, part, paused):
+    due = schedule.add_office_time(start, duration)
+    stops = start + part * (due - start)
+    left = schedule.office_time_between(stops, due)
+    goes_on = stops + paused
+    new_due = schedule.add_office_time(goes_on, left)
+    lasted = schedule.office_time_between(stops, goes_on)
+    assert schedule.office_time_between(start, new_due) == duration + lasted
+    assert new_due >= due

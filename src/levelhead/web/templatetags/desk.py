@@ -221,3 +221,48 @@ def platform_title(platform: str) -> str:
         return platform_info(platform).title
     except ConfigurationError:
         return platform
+
+
+@register.filter
+def waiting_words(value: str) -> str:
+    """What a paused clock waits on, in words."""
+    return words.of(words.WAITING_ON, value)
+
+
+@register.filter
+def ended_words(value: str) -> str:
+    """What ended a clock, in words."""
+    return words.of(words.ENDED_BY, value)
+
+
+@register.filter
+def span_words(value: timedelta) -> str:
+    """How long, to the minute, such as "2 h 10 min"."""
+    hours, minutes = divmod(int(value.total_seconds()) // 60, 60)
+    if not hours:
+        return _("%(m)d min") % {"m": minutes}
+    return _("%(h)d h %(m)d min") % {"h": hours, "m": minutes}
+
+
+@register.filter
+def alert_words(value: str) -> str:
+    """Why somebody is called, in words."""
+    return words.of(words.ALERTS, value)
+
+
+@register.filter
+def alert_state_words(value: str) -> str:
+    """Where an alert stands, in words."""
+    return words.of(words.ALERT_STATES, value)
+
+
+@register.filter
+def ring_words(value: str) -> str:
+    """Where a call stands, in words."""
+    return words.of(words.RINGS, value)
+
+
+@register.filter
+def clock_minutes(value: int | None) -> str:
+    """Minutes after midnight as a time of the day; empty where there are none."""
+    return f"{value // 60:02}:{value % 60:02}" if isinstance(value, int) else ""
