@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from levelhead.accounts.access_rules import require
 from levelhead.accounts.domain import Ability
 from levelhead.accounts.models import Agency, User
+from levelhead.clocks.domain import EndedBy
+from levelhead.clocks.keeping import end_clocks, run_again
 from levelhead.inbox.actions import move, place_of, save_case
 from levelhead.inbox.domain import CaseState, Queue
 from levelhead.inbox.models import Case
@@ -126,8 +128,8 @@ def _decide_piece(batch: StandBatch) -> int:
     cases = rows.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk")
     stood = []
     for case in cases:
-        before, due_before = place_of(case), case.due_at
-        case.due_at = None
+        before = place_of(case)
+        end_clocks(case, by_what=EndedBy.STOOD, at=clock.now(), by=batch.by)
         move(case, CaseState.STOOD)
         save_case(
             case, before, action="person:case:let_stand", by=batch.by,
@@ -135,8 +137,7 @@ def _decide_piece(batch: StandBatch) -> int:
         )  # fmt: skip
         stood.append(
             StoodCase(
-                agency_id=batch.agency_id, batch=batch, case=case, version=case.version,
-                due_before=due_before,
+                agency_id=batch.agency_id, batch=batch, case=case, version=case.version
             )
         )  # fmt: skip
     StoodCase.objects.bulk_create(stood)
@@ -164,7 +165,7 @@ def _undo_piece(batch: StandBatch) -> int:
             continue
         before = place_of(case)
         move(case, CaseState.OPEN)
-        case.due_at = row.due_before
+        run_again(case, at=clock.now())
         save_case(
             case, before, action="person:case:let_stand_undone", by=batch.by,
             payload={"batch": batch.pk},

@@ -54,7 +54,6 @@ class StoodCase(AgencyOwned):
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="+", db_index=False)
     # The case's version after it was let stand.
     version = models.PositiveIntegerField()
-    due_before = models.DateTimeField(null=True, blank=True)
     # Whether the undo has looked at it.
     settled = models.BooleanField(default=False)
 

@@ -79,7 +79,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("version", models.PositiveIntegerField()),
-                ("due_before", models.DateTimeField(blank=True, null=True)),
                 ("settled", models.BooleanField(default=False)),
                 (
                     "agency",
