@@ -23,7 +23,7 @@ from levelhead.records.domain import DESK_CHAIN, EventToRecord
 
 # Addresses of the installation itself.
 TAKEN_SLUGS = frozenset(
-    {"accounts", "health", "hooks", "live", "me", "metrics", "static", "api", "admin"}
+    {"accounts", "ask", "health", "hooks", "live", "me", "metrics", "static", "api", "admin"}
 )
 
 

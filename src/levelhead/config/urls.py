@@ -6,6 +6,7 @@ from django.urls import include, path, register_converter
 
 from levelhead.accounts.urls import agency_patterns, sign_in_patterns
 from levelhead.records.views import records
+from levelhead.research.urls import public_patterns
 from levelhead.web.converters import RowIdConverter
 from levelhead.web.views import strip_state
 
@@ -16,12 +17,14 @@ urlpatterns = [
     path("", include("levelhead.ops.urls")),
     path("", include("levelhead.accounts.urls")),
     path("accounts/", include(sign_in_patterns)),
+    path("ask/", include(public_patterns)),
     path("hooks/", include("levelhead.channels.hook_urls")),
     path("<slug:agency>/", include(agency_patterns)),
     path("<slug:agency>/settings/learning/", include("levelhead.learning.urls")),
     path("<slug:agency>/inbox/", include("levelhead.inbox.urls")),
     path("<slug:agency>/knowledge/", include("levelhead.knowledge.urls")),
     path("<slug:agency>/commitments/", include("levelhead.commitments.urls")),
+    path("<slug:agency>/research/", include("levelhead.research.urls")),
     path("<slug:agency>/channels/", include("levelhead.channels.urls")),
     path("<slug:agency>/records/", records, name="records"),
     path("<slug:agency>/strip/", strip_state, name="strip"),

@@ -79,7 +79,7 @@ def examine() -> Iterator[Finding]:
         reachable = reachable and finding.verdict != Verdict.BAD
         yield finding
     if reachable:
-        for check in (check_clock, check_chains, check_channels, check_outbox):
+        for check in (check_clock, check_chains, check_channels, check_outbox, check_mail):
             yield from _guarded(check, environment)
     for check in (check_backup, check_models):
         yield from _guarded(check, environment)
@@ -364,6 +364,18 @@ def check_outbox(environment: Environment) -> Iterator[Finding]:
         )
     elif not failed:
         yield ok("outbox", "Nothing waits for long to leave.")
+
+
+def check_mail(environment: Environment) -> Iterator[Finding]:
+    """Can questions to colleagues leave by mail, and their answers come in?"""
+    from levelhead.research.looking import look_at_mail
+
+    troubles, sentence = look_at_mail(environment)
+    for trouble in troubles:
+        say = bad if trouble.grave else warn
+        yield say("mail", trouble.sentence, trouble.remedy)
+    if not any(one.grave for one in troubles):
+        yield ok("mail", sentence)
 
 
 def check_backup(environment: Environment) -> Iterator[Finding]:

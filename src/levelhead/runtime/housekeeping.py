@@ -14,6 +14,7 @@ from django.db import connection
 from levelhead.commitments.actions import note_overdue
 from levelhead.config.environment import Environment
 from levelhead.live.actions import forget_old
+from levelhead.research.reminding import remind_and_note_overdue
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ class Housekeeping:
         self._chores = [
             # As soon as a clock on the wall would show it.
             Chore("note overdue commitments", 30.0, _note_overdue, now + 10.0),
+            Chore("remind colleagues", 60.0, _remind_colleagues, now + 15.0),
             Chore("forget old live events", 600.0, _forget_live_events, now + 30.0),
             Chore("forget old sessions", 3600.0, _forget_sessions, now + 120.0),
             Chore("tidy the database", 3600.0, tidy_database, now + 300.0),
@@ -65,6 +67,12 @@ def _note_overdue() -> None:
     late = note_overdue()
     if late:
         log.info("commitments are overdue", commitments=late)
+
+
+def _remind_colleagues() -> None:
+    reminded, overdue = remind_and_note_overdue()
+    if reminded or overdue:
+        log.info("colleagues were reminded", reminded=reminded, overdue=overdue)
 
 
 def _forget_live_events() -> None:

@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 # Channels that are read at the same time: one that answers slowly delays none of the others.
 PULLING_THREADS = 16
 SENDING_THREADS = 8
+MAILING_THREADS = 2
+# A mail is looked for at this pace; nobody waits for it at a screen.
+MAIL_IDLE_SECONDS = 2.0
 # How soon a channel or a message that a page has just added is noticed.
 IDLE_SECONDS = 0.25
 # How soon a try that a page asked for is noticed.
@@ -66,6 +69,8 @@ class Engine:
         from levelhead.channels.models import Channel, OutboxItem
         from levelhead.learning import trying
         from levelhead.learning.models import Proposal
+        from levelhead.research import mailbox, mailing
+        from levelhead.research.models import MailOut
         from levelhead.runtime.housekeeping import Housekeeping
         from levelhead.runtime.loops import Loop, SideBySide
 
@@ -98,10 +103,20 @@ class Engine:
             threads=1,
             idle_seconds=TRY_SECONDS,
         )
+        self._mails: SideBySide[MailOut] = SideBySide(
+            "mailing",
+            take=mailing.claim_next,
+            work=mailing.deliver,
+            next_in=mailing.next_delivery_in,
+            threads=MAILING_THREADS,
+            idle_seconds=MAIL_IDLE_SECONDS,
+        )
         self._loops = [
             self._pulls.loop,
             self._sends.loop,
             self._tries.loop,
+            self._mails.loop,
+            Loop("mailbox", mailbox.read_mailbox),
             Loop("intake", _file_calls),
             Loop("housekeeping", Housekeeping(environment).run_round),
         ]
@@ -130,6 +145,7 @@ class Engine:
         self._pulls.stop()
         self._sends.stop()
         self._tries.stop()
+        self._mails.stop()
         for loop in self._loops:
             loop.stop()
         for loop in self._loops:
@@ -175,10 +191,12 @@ def free_claims_of_the_dead() -> None:
 
     from levelhead.channels.models import Channel, OutboxItem, OutboxState
     from levelhead.channels.outbox import SETTLE
+    from levelhead.research.mailing import free_claims
 
     if connection.vendor != "sqlite":
         return
     Channel.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
+    free_claims()
     soon = clock.now() + SETTLE
     cut_off = OutboxItem.objects.filter(
         state__in=[OutboxState.SENDING, OutboxState.UNCLEAR],

@@ -82,6 +82,10 @@
         if (work && String(event.conversation) === work.dataset.conversation) want("work");
         want("page");
         break;
+      case "research.changed":
+        if (work && String(event.conversation) === work.dataset.conversation) want("work");
+        want("page");
+        break;
       case "channel.changed":
         want("strip", "page");
         break;
