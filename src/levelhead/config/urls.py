@@ -6,7 +6,6 @@ from django.urls import include, path, register_converter
 
 from levelhead.accounts.urls import agency_patterns, sign_in_patterns
 from levelhead.records.views import records
-from levelhead.research.urls import public_patterns
 from levelhead.web.converters import RowIdConverter
 from levelhead.web.views import strip_state
 
@@ -17,7 +16,7 @@ urlpatterns = [
     path("", include("levelhead.ops.urls")),
     path("", include("levelhead.accounts.urls")),
     path("accounts/", include(sign_in_patterns)),
-    path("ask/", include(public_patterns)),
+    path("ask/", include("levelhead.research.link_urls")),
     path("hooks/", include("levelhead.channels.hook_urls")),
     path("<slug:agency>/", include(agency_patterns)),
     path("<slug:agency>/settings/learning/", include("levelhead.learning.urls")),

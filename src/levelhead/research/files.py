@@ -29,7 +29,7 @@ _BY_FIRST_BYTES: Final = (
 )
 # What must lie in a zip for it to be a document of this kind.
 _OFFICE: Final = (
-    ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),  # noqa: E501
     ("xl/workbook.xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 )  # fmt: skip
 _MACROS: Final = "vbaproject.bin"

@@ -60,7 +60,7 @@ def hand_over(message: EmailMessage, *, back: str, before_words: Callable[[], bo
             _agreed(link.rcpt(message["To"]), "the recipient")
         except (OSError, smtplib.SMTPException) as error:
             raise MailBusyError(
-                f"The connection to the mail server ended ({_said(error)})."
+                f"The mail server hung up ({_said(error)})."
             ) from error
         if not before_words():
             return False

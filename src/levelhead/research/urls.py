@@ -1,10 +1,10 @@
-"""Addresses of research, below /<agency>/research/, and the one that a link opens."""
+"""Addresses of research, below /<agency>/research/."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from levelhead.research import public, views
+from levelhead.research import views
 
 urlpatterns = [
     path("", views.research, name="research"),
@@ -23,4 +23,3 @@ urlpatterns = [
     path("of/<row:post_id>/ask/", views.ask, name="question-ask"),
     path("files/<row:file_id>/", views.file, name="question-file"),
 ]
-public_patterns = [path("<str:token>/", public.ask, name="ask")]

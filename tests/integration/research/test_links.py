@@ -11,6 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from levelhead.inbox.actions import add_note
+from levelhead.inbox.domain import Visibility
+from levelhead.inbox.models import Post
 from levelhead.kernel import clock
 from levelhead.records.models import RecordEvent
 from levelhead.research import actions, public
@@ -59,9 +61,7 @@ class WhatOpensTest(LinkTestCase):
     def test_a_deleted_post_is_not_shown(self) -> None:
         one = self.ask()
         post = one.case.post
-        self.receive(
-            self.incoming(external_id=post.external_id, text="", deleted=True)
-        )
+        Post.objects.filter(pk=post.pk).update(visibility=Visibility.DELETED)
         page = self.colleague.get(self.link(one)).content.decode()
         assert QUESTION in page
         assert "film my yard" not in page
