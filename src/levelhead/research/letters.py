@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 from django.conf import settings
 from django.utils import timezone, translation
-from django.utils.dateformat import format as format_date
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from levelhead.kernel import clock
@@ -63,7 +63,7 @@ def _subject(mail: MailOut) -> str:
 
 
 def _day(mail: MailOut) -> str:
-    return format_date(timezone.localtime(mail.request.due_at), _("F j"))
+    return date_format(timezone.localtime(mail.request.due_at), "MONTH_DAY_FORMAT")
 
 
 def _body(mail: MailOut, *, answers_read: bool) -> str:
@@ -81,7 +81,7 @@ def _body(mail: MailOut, *, answers_read: bool) -> str:
     if mail.note:
         parts.append(mail.note)
     parts.append(request.question)
-    due = format_date(timezone.localtime(request.due_at), "DATETIME_FORMAT")
+    due = date_format(timezone.localtime(request.due_at), "DATETIME_FORMAT")
     parts.append(_("Please answer by %(due)s.") % {"due": due})
     parts.append(
         _("Answer here, without an account; attach files if they help, or say who knows:")
@@ -95,7 +95,7 @@ def _body(mail: MailOut, *, answers_read: bool) -> str:
     parts.append(
         _("The link is for you alone and ends on %(day)s. What you write becomes public only "
           "when somebody at the desk releases it.")
-        % {"day": format_date(timezone.localtime(request.link_expires_at), _("F j, Y"))}
+        % {"day": date_format(timezone.localtime(request.link_expires_at), "DATE_FORMAT")}
     )  # fmt: skip
     post = request.case.post
     if post.text:

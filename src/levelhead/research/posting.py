@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import dateformat, timezone, translation
+from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
 from levelhead.accounts.models import Agency, User
@@ -59,7 +59,7 @@ def holding_reply(request: ResearchRequest, case: Case, agency: Agency, person: 
     promised = promised_for(due_at=request.due_at, schedule=agency.office_schedule)
     name = str(case.post.author) if case.post.author else ""
     with translation.override("es" if case.post.lang == "es" else "en"):
-        day = dateformat.format(timezone.localtime(promised), _("F j"))
+        day = formats.date_format(timezone.localtime(promised), "MONTH_DAY_FORMAT")
         thanks = _("Thank you, %(name)s.") % {"name": name[:60]} if name else _("Thank you.")
         if request.kind == Kind.RECORDS:
             what = _("We passed your request on to those who keep these records.")

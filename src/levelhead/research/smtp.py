@@ -59,9 +59,7 @@ def hand_over(message: EmailMessage, *, back: str, before_words: Callable[[], bo
             _agreed(link.mail(back), "the sender")
             _agreed(link.rcpt(message["To"]), "the recipient")
         except (OSError, smtplib.SMTPException) as error:
-            raise MailBusyError(
-                f"The mail server hung up ({_said(error)})."
-            ) from error
+            raise MailBusyError(f"The mail server hung up ({_said(error)}).") from error
         if not before_words():
             return False
         try:

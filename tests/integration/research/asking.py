@@ -29,9 +29,7 @@ WITH_MAIL = {
 
 def with_mail(**changes: str) -> Any:
     """Settings of an installation that can send mail, to servers that do not answer."""
-    return override_settings(
-        ENVIRONMENT=replace(settings.ENVIRONMENT, **{**WITH_MAIL, **changes})
-    )
+    return override_settings(ENVIRONMENT=replace(settings.ENVIRONMENT, **{**WITH_MAIL, **changes}))
 
 
 class Asking(People):
@@ -39,7 +37,9 @@ class Asking(People):
 
     def ask(self, case: Case | None = None, **fields: Any) -> ResearchRequest:
         """A question that waits."""
-        case = case or self.file_case(text="Do your drones film my yard at night?", author_name="Dana")
+        case = case or self.file_case(
+            text="Do your drones film my yard at night?", author_name="Dana"
+        )
         given: dict[str, Any] = {
             "question": QUESTION, "to_email": CLERK, "to_name": "Records", "by": self.alice,
             "due_at": clock.now() + timedelta(days=2), "kind": Kind.QUESTION, **fields,

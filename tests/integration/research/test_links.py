@@ -210,7 +210,9 @@ class AnsweringTest(LinkTestCase):
                               by=self.bob)  # fmt: skip
         one = self.ask()
         for number in range(5):
-            self.colleague.post(self.link(one), {"do": "not-mine", "to_email": f"p{number}@example.gov"})
+            self.colleague.post(
+                self.link(one), {"do": "not-mine", "to_email": f"p{number}@example.gov"}
+            )
             one.refresh_from_db()
         assert one.state == RequestState.NOT_MINE
         assert one.to_email == "p2@example.gov"

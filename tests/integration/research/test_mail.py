@@ -165,7 +165,9 @@ class OnRealServersTest(RealServers):
         mailing.deliver_due()
         letter = self.letters(self.clerk.partition("@")[0], 1)[0]
         to = f"{self.box}@riverton.example"
-        self.send(self.reply_to(letter, "At night, no.", To=to, In_Reply_To=letter["Message-ID"]), to=to)
+        self.send(
+            self.reply_to(letter, "At night, no.", To=to, In_Reply_To=letter["Message-ID"]), to=to
+        )
         self.read_until(1)
         one.refresh_from_db()
         assert one.answer == "At night, no."
