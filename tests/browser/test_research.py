@@ -97,7 +97,7 @@ class ResearchTests(Asking, BrowserTestCase):
             with self.window(self.alice) as page:
                 page.goto(f"/riverton/inbox/{case.pk}/")
                 page.get_by_text("Ask a colleague", exact=True).click()
-                page.get_by_label("Question").fill("Does the drone record at night?")
+                page.get_by_role("textbox", name="Question").fill("Does the drone record at night?")
                 page.get_by_label("E-mail address of the colleague").fill(f"{name}@example.gov")
                 page.get_by_role("button", name="Ask", exact=True).click()
                 page.get_by_text("is on its way.").wait_for()

@@ -223,7 +223,7 @@ class DeskTest(Asking, PagesTestCase):
                 for n in range(60)]  # fmt: skip
         ResearchRequest.objects.bulk_create(rows)
         self.look("research")
-        with self.assertNumQueries(10):
+        with self.assertNumQueries(9):
             page = self.look("research")
         assert page.count("data-research=") == 50
         after = page.partition("after=")[2].partition('"')[0]
