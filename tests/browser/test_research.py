@@ -93,37 +93,34 @@ class ResearchTests(Asking, BrowserTestCase):
             mail_url=service["smtp"],
             mail_from="desk@riverton.example",
         )
-        with override_settings(ENVIRONMENT=environment):
-            with self.window(self.alice) as page:
-                page.goto(f"/riverton/inbox/{case.pk}/")
-                page.get_by_text("Ask a colleague", exact=True).click()
-                page.get_by_role("textbox", name="Question").fill("Does the drone record at night?")
-                page.get_by_label("E-mail address of the colleague").fill(f"{name}@example.gov")
-                page.get_by_role("button", name="Ask", exact=True).click()
-                page.get_by_text("is on its way.").wait_for()
-                # Beside the clock.
-                page.locator("[data-waits-for]").wait_for()
-                mailing.deliver_due()
-                link = self.link_in_mail(service, name)
-                with self.window(None, size=PHONE, scripts=False) as phone:
-                    phone.goto(link)
-                    phone.get_by_text("Does the drone record at night?").wait_for()
-                    phone.get_by_text("Do your drones film my yard at night?").wait_for()
-                    phone.get_by_label("What do you know?").fill("No. The camera is off.")
-                    phone.get_by_role("button", name="Send the answer").click()
-                    phone.get_by_role("heading", name="Thank you").wait_for()
-                # By itself, on the case that is open.
-                page.get_by_text("answered, to be released").first.wait_for()
-                page.locator("#research").get_by_role("link", name="Does the drone").click()
-                page.get_by_label("What may be told in public").fill(
-                    "No: the camera is off. — Alice"
-                )
-                page.get_by_role("button", name="Release", exact=True).click()
-                page.get_by_role("link", name="Put it into the reply").click()
-                field = page.get_by_label("Reply to Dana")
-                assert field.input_value() == "No: the camera is off. — Alice"
-                page.get_by_role("button", name="Send reply").click()
-                page.get_by_text("Your reply is on its way.").wait_for()
+        with override_settings(ENVIRONMENT=environment), self.window(self.alice) as page:
+            page.goto(f"/riverton/inbox/{case.pk}/")
+            page.get_by_text("Ask a colleague", exact=True).click()
+            page.get_by_role("textbox", name="Question").fill("Does the drone record at night?")
+            page.get_by_label("E-mail address of the colleague").fill(f"{name}@example.gov")
+            page.get_by_role("button", name="Ask", exact=True).click()
+            page.get_by_text("is on its way.").wait_for()
+            # Beside the clock.
+            page.locator("[data-waits-for]").wait_for()
+            mailing.deliver_due()
+            link = self.link_in_mail(service, name)
+            with self.window(None, size=PHONE, scripts=False) as phone:
+                phone.goto(link)
+                phone.get_by_text("Does the drone record at night?").wait_for()
+                phone.get_by_text("Do your drones film my yard at night?").wait_for()
+                phone.get_by_label("What do you know?").fill("No. The camera is off.")
+                phone.get_by_role("button", name="Send the answer").click()
+                phone.get_by_role("heading", name="Thank you").wait_for()
+            # By itself, on the case that is open.
+            page.get_by_text("answered, to be released").first.wait_for()
+            page.locator("#research").get_by_role("link", name="Does the drone").click()
+            page.get_by_label("What may be told in public").fill("No: the camera is off. — Alice")
+            page.get_by_role("button", name="Release", exact=True).click()
+            page.get_by_role("link", name="Put it into the reply").click()
+            field = page.get_by_label("Reply to Dana")
+            assert field.input_value() == "No: the camera is off. — Alice"
+            page.get_by_role("button", name="Send reply").click()
+            page.get_by_text("Your reply is on its way.").wait_for()
         outbox.deliver_due()
         reply = Reply.objects.select_related("outbox_item").get()
         assert reply.outbox_item.state == "sent"

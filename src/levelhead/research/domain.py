@@ -23,6 +23,8 @@ LINK_AFTER_DUE: Final = timedelta(days=14)
 FILES_AT_ONCE: Final = 5
 FILE_BYTES: Final = 10_000_000
 FILES_BYTES: Final = 25_000_000
+# Below the data folder.
+FILES_FOLDER: Final = "research"
 # Office time before the due date at which the colleague is reminded: about a working day.
 REMIND_BEFORE: Final = timedelta(hours=8)
 RECORDS_DAYS: Final = 10

@@ -17,10 +17,9 @@ from django.utils.translation import gettext as _
 
 from levelhead.kernel.errors import Invalid, NotFound
 from levelhead.kernel.text import clean_name
-from levelhead.research.domain import FILE_BYTES, FILES_AT_ONCE, FILES_BYTES
+from levelhead.research.domain import FILE_BYTES, FILES_AT_ONCE, FILES_BYTES, FILES_FOLDER
 from levelhead.research.models import ResearchFile, ResearchRequest
 
-FOLDER: Final = "research"
 NAME_LIMIT: Final = 200
 _BY_FIRST_BYTES: Final = (
     (b"%PDF-", "application/pdf"),
@@ -163,7 +162,7 @@ def _office_kind(content: bytes) -> str | None:
 def path_of(agency_id: int, digest: str) -> Path:
     """Where the bytes of a file lie."""
     data: Path = settings.ENVIRONMENT.data
-    return data / FOLDER / str(agency_id) / digest[:2] / digest
+    return data / FILES_FOLDER / str(agency_id) / digest[:2] / digest
 
 
 def _write(agency_id: int, content: bytes) -> str:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from django.core.cache import cache
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
 from django.shortcuts import redirect, render
@@ -96,7 +97,7 @@ def _take(request: HttpRequest, found: ResearchRequest, token: str) -> HttpRespo
             request=found,
             link_number=found.link_number,
             text=text,
-            files=request.FILES.getlist("files"),
+            files=[one for one in request.FILES.getlist("files") if isinstance(one, UploadedFile)],
         )
     except UnreadablePostError:
         return _page(request, found, error=_("The sending broke off; nothing was kept. Try again."))

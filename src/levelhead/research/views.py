@@ -293,7 +293,7 @@ def mail_again(request: AgencyRequest, request_id: int) -> HttpResponse:
 
     def act(found: ResearchRequest, version: int | None) -> str:
         del version
-        mail = found.mails.filter(pk=read_id(request.POST.get("mail"))).first()
+        mail = found.mails.filter(pk=read_id(request.POST.get("mail")) or 0).first()
         if mail is None:
             raise Invalid(_("There is no such mail here."))
         send_again(mail=mail, by=request.person)

@@ -250,11 +250,13 @@ class DeskTest(Asking, PagesTestCase):
                 assert self.client.post(path, {"text": "x"}).status_code == 404, (slug, name)
             path = reverse("question-ask", args=[slug, one.case_id])
             assert self.client.post(path, self.form()).status_code == 404
-        for act in (lambda: actions.release(request=one, text="x", by=self.charlie, expected_version=None),
-                    lambda: actions.withdraw(request=one, reason="x", by=self.charlie, expected_version=None),
-                    lambda: self.ask(one.case, by=self.charlie)):  # fmt: skip
-            with pytest.raises(NotAllowed):
-                act()
+        given = {"request": one, "by": self.charlie, "expected_version": None}
+        with pytest.raises(NotAllowed):
+            actions.release(text="x", **given)  # type: ignore[arg-type]
+        with pytest.raises(NotAllowed):
+            actions.withdraw(reason="x", **given)  # type: ignore[arg-type]
+        with pytest.raises(NotAllowed):
+            self.ask(one.case, by=self.charlie)
         one.refresh_from_db()
         assert one.state == RequestState.ANSWERED
 
