@@ -47,7 +47,6 @@ class Given(Protocol):
     """A file as a form or a mail brings it."""
 
     name: str | None
-    size: int | None
 
     def read(self, size: int = -1, /) -> bytes:
         """Its bytes."""

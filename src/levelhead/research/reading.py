@@ -55,7 +55,6 @@ class LetterFile:
 
     def __init__(self, name: str, content: bytes) -> None:
         self.name: str | None = name
-        self.size: int | None = len(content)
         self._file = io.BytesIO(content)
 
     def read(self, size: int = -1, /) -> bytes:

@@ -226,7 +226,7 @@ class DeskTest(Asking, PagesTestCase):
         with self.assertNumQueries(9):
             page = self.look("research")
         assert page.count("data-research=") == 50
-        after = page.partition("after=")[2].partition('"')[0]
+        after = page.partition("&amp;after=")[2].partition('"')[0]
         assert self.look("research", after=after).count("data-research=") == 11
         self.clock.advance(timedelta(days=3))
         assert "61 answers are overdue." in self.look("research")
