@@ -119,6 +119,8 @@ class ResearchTests(Asking, BrowserTestCase):
             page.get_by_role("link", name="Put it into the reply").click()
             field = page.get_by_label("Reply to Dana")
             assert field.input_value() == "No: the camera is off. — Alice"
+            # Until the form has asked whether the draft promises something.
+            page.wait_for_timeout(1_500)
             page.get_by_role("button", name="Send reply").click()
             page.get_by_text("Your reply is on its way.").wait_for()
         outbox.deliver_due()
