@@ -317,7 +317,7 @@ def release(
         )
         if by.email.lower() in {locked.to_email.lower(), locked.answered_by.lower()}:
             raise Invalid(_("You gave this answer; have somebody else at the desk release it."))
-        move(locked, RequestState.RELEASED)
+        move(locked, RequestState.RELEASED, only_from=RequestState.ANSWERED)
         locked.released_text, locked.released_by, locked.released_at = text, by, clock.now()
         return save(
             locked,
@@ -335,7 +335,7 @@ def take_release_back(
         locked = lock_request(
             request, by=by, ability=Ability.REPLY, expected_version=expected_version
         )
-        move(locked, RequestState.ANSWERED)
+        move(locked, RequestState.ANSWERED, only_from=RequestState.RELEASED)
         locked.released_by = locked.released_at = None
         return save(locked, "person:research:release_undone", actor=actor_of(by), payload={})
 

@@ -52,9 +52,12 @@ def lock_row(request_id: int, *, agency_id: int) -> ResearchRequest:
     return rows.get(pk=request_id, agency_id=agency_id)
 
 
-def move(request: ResearchRequest, state: RequestState) -> None:
+def move(
+    request: ResearchRequest, state: RequestState, *, only_from: RequestState | None = None
+) -> None:
     """Bring a locked request into another state. Raises Conflict where that cannot follow."""
-    if state not in NEXT_STATES[RequestState(request.state)]:
+    now = RequestState(request.state)
+    if state not in NEXT_STATES[now] or (only_from is not None and now != only_from):
         raise Conflict(_("This question stands elsewhere by now. Look at what became of it."))
     request.state = state
 

@@ -160,6 +160,20 @@ class DeskTest(Asking, PagesTestCase):
         with pytest.raises(Conflict):
             actions.release(request=one, text="No", by=self.alice, expected_version=None)
 
+    def test_nothing_is_released_that_was_not_answered_or_is_posted(self) -> None:
+        one = self.ask()
+        for act in (actions.release, actions.take_release_back):
+            words = {"text": "x"} if act is actions.release else {}
+            with pytest.raises(Conflict):
+                act(request=one, by=self.bob, expected_version=None, **words)
+        done = self.answered()
+        actions.release(request=done, text="x", by=self.bob, expected_version=None)
+        ResearchRequest.objects.filter(pk=done.pk).update(state=RequestState.POSTED)
+        with pytest.raises(Conflict):
+            actions.release(request=done, text="y", by=self.bob, expected_version=None)
+        done.refresh_from_db()
+        assert done.released_text == "x"
+
     def test_asked_back_with_a_new_link(self) -> None:
         one = self.answered()
         old = self.link(one)
