@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from testbed.bluesky import Bluesky
+from testbed.mail import Mail
 from testbed.postgresql import PostgreSQL
 from testbed.programs import Programs
 from testbed.redis import Redis
 from testbed.service import Service
 
-CATALOG: tuple[Service, ...] = (Programs(), PostgreSQL(), Redis(), Bluesky())
+CATALOG: tuple[Service, ...] = (Programs(), PostgreSQL(), Redis(), Mail(), Bluesky())
 BY_NAME: dict[str, Service] = {service.name: service for service in CATALOG}

@@ -198,5 +198,8 @@ def install_packages(programs: Mapping[str, str]) -> None:
 
 
 def _has(program: str) -> bool:
-    # Debian keeps database servers outside PATH.
-    return bool(shutil.which(program)) or any(Path("/usr/lib").glob(f"*/*/bin/{program}"))
+    # Debian keeps database servers outside PATH, and the parts of Dovecot.
+    places = (f"*/*/bin/{program}", f"dovecot/{program}")
+    return bool(shutil.which(program)) or any(
+        path for place in places for path in Path("/usr/lib").glob(place)
+    )

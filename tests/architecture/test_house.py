@@ -9,8 +9,9 @@ from django.apps import apps
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "levelhead"
-# People and agencies are what rows belong to; a log's head is its agency's own.
-WITHOUT_AGENCY = {"accounts.User", "accounts.Agency"}
+# People and agencies are what rows belong to; a log's head is its agency's own; one mailbox serves
+# all agencies, and what comes out of it belongs to one.
+WITHOUT_AGENCY = {"accounts.User", "accounts.Agency", "research.MailboxPlace"}
 
 
 def test_every_row_belongs_to_an_agency() -> None:

@@ -17,6 +17,7 @@ VARIABLES = {
     "postgresql": "LEVELHEAD_TEST_POSTGRES",
     "redis": "LEVELHEAD_TEST_REDIS",
     "bluesky": "LEVELHEAD_TEST_BLUESKY",
+    "mail": "LEVELHEAD_TEST_MAIL",
 }
 
 

@@ -25,3 +25,9 @@ def redis_service() -> dict[str, Any]:
 def bluesky_service() -> dict[str, Any]:
     """A real Bluesky network: `pds`, `appview`, `plc`, `ozone`."""
     return require_service("bluesky")
+
+
+@pytest.fixture(scope="session")
+def mail_service() -> dict[str, Any]:
+    """Real OpenSMTPD and Dovecot: `smtp`, `imap`, `password`; a mailbox for every name."""
+    return require_service("mail")

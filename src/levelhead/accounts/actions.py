@@ -29,6 +29,7 @@ TAKEN_SLUGS = frozenset(
     {
         "accounts",
         "alert",
+        "ask",
         "health",
         "hooks",
         "live",

@@ -155,7 +155,7 @@ def write_message(alert: Alert, target: Target) -> tuple[str, str]:
         if first is not None:
             words = " ".join(clean_text(first.post.text, EXCERPT).split())
             lines.append(f"“{words}” ({first.channel.name})")
-        base = settings.ENVIRONMENT.url.rstrip("/")
+        base = settings.ENVIRONMENT.public_url.rstrip("/")
         if base:
             path = reverse("alert-link", args=[link_token(alert, target)])
             lines.append(_("Say that you see to it: %(link)s") % {"link": base + path})

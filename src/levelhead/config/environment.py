@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from environs import Env, EnvError
 
+from levelhead.config.mail import IMAP, SMTP, check_web_address, read_server
 from levelhead.kernel.errors import ConfigurationError
 
 PREFIX = "LEVELHEAD_"
@@ -42,8 +44,6 @@ class Environment:
     # Where browsers reach the live stream, when a proxy stands in front; empty: same host,
     # `stream_port`.
     stream_url: str
-    # Address of the desk as people's phones reach it, for links in alerts; empty: no links.
-    url: str
     # Host names under which pages are served.
     allowed_hosts: tuple[str, ...]
     # True when a proxy in front speaks HTTPS: cookies are then sent over HTTPS only.
@@ -52,6 +52,13 @@ class Environment:
     secret_key: str
     # debug, info, warning or error.
     log_level: str
+    # Where people reach the desk, such as https://desk.example.gov: links in mails begin with it.
+    public_url: str
+    # The server that mails leave by, and the address they are from; empty: no mail is sent.
+    mail_url: str
+    mail_from: str
+    # The mailbox that answers come to; empty: answers come by the link only.
+    imap_url: str
     # How many posts a second the worker's encoder may read; 0 leaves all to the cheap heads.
     reread_per_second: int
     # Whether webhooks may go to addresses inside private networks, over plain HTTP too.
@@ -91,16 +98,35 @@ def _checked_port(env: Env, name: str, default: int) -> int:
     return port
 
 
-def _web_address(name: str, given: str) -> str:
-    """An address of the web without a path behind it, or nothing."""
-    if not given:
-        return ""
-    parts = urlsplit(given)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-        raise ConfigurationError(
-            f"{PREFIX}{name} must be an address such as https://desk.example.gov, not {given!r}."
-        )
-    return given.rstrip("/")
+def _mail(env: Env) -> dict[str, str]:
+    """The settings of mail, which stand and fall together."""
+    public_url = check_web_address(PREFIX + "PUBLIC_URL", env.str("PUBLIC_URL", ""))
+    mail_url, mail_from = env.str("MAIL_URL", ""), env.str("MAIL_FROM", "").strip()
+    imap_url = env.str("IMAP_URL", "")
+    if mail_url:
+        read_server(PREFIX + "MAIL_URL", mail_url, SMTP)
+        if not re.fullmatch(r"[^\s@+<>]{1,25}@[A-Za-z0-9.-]{1,200}", mail_from):
+            raise ConfigurationError(
+                f"{PREFIX}MAIL_FROM must be the address that mails are from, such as "
+                "desk@example.gov (at most 25 characters before the @, and no +)."
+            )
+        if not public_url:
+            raise ConfigurationError(
+                f"{PREFIX}PUBLIC_URL is needed to send mail: the links in it begin with that, "
+                "such as https://desk.example.gov."
+            )
+    if imap_url:
+        read_server(PREFIX + "IMAP_URL", imap_url, IMAP)
+        if not mail_url:
+            raise ConfigurationError(
+                f"{PREFIX}IMAP_URL is of use only with {PREFIX}MAIL_URL; give both or neither."
+            )
+    return {
+        "public_url": public_url,
+        "mail_url": mail_url,
+        "mail_from": mail_from,
+        "imap_url": imap_url,
+    }
 
 
 def _secret_key(data: Path, given: str) -> str:
@@ -207,9 +233,9 @@ def _check(variables: Mapping[str, str], data: Path) -> Environment:
             port=port,
             stream_port=stream_port,
             stream_url=env.str("STREAM_URL", ""),
-            url=_web_address("URL", env.str("URL", "")),
             allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])),
             https=env.bool("HTTPS", False),
+            **_mail(env),
             secret_key=_secret_key(data, env.str("SECRET_KEY", "")),
             log_level=level,
             reread_per_second=rereads,

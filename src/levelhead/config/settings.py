@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "levelhead.today",
     "levelhead.topics",
     "levelhead.issues",
+    "levelhead.research",
     "levelhead.web",
 ]
 

@@ -11,6 +11,7 @@ from levelhead.commitments.forms import Terms
 from levelhead.doctrine.domain import Disposition
 from levelhead.inbox.actions import NOTE_LIMIT, REASON_LIMIT
 from levelhead.inbox.models import Case
+from levelhead.research.forms import AskForm
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +23,8 @@ class Typed:
     closing: str = ""
     # What a person began to write down as a commitment.
     promised: Terms | None = None
+    # What a person began to ask a colleague.
+    asking: AskForm | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ from levelhead.inbox import queries, thread
 from levelhead.inbox.actions import UNDO_SECONDS, BulkOutcome
 from levelhead.inbox.domain import NEXT_STATES, CaseState
 from levelhead.inbox.forms import Typed
+from levelhead.inbox.models import Case
 from levelhead.inbox.newest import NO_ID
 from levelhead.issues.queries import list_choices_for
 from levelhead.kernel.errors import LevelheadError
@@ -29,6 +30,9 @@ from levelhead.knowledge.finding import find_chosen, offer_answers
 from levelhead.records.queries import list_case_events
 from levelhead.replies.forms import ReplyForm, new_reply_form, show_check
 from levelhead.replies.queries import find_way_out, list_replies
+from levelhead.research.posting import holding_reply
+from levelhead.research.queries import find_released
+from levelhead.research.showing import ResearchOfCase, research_of_case
 from levelhead.web.middleware import status_of
 from levelhead.web.words import EMPTY, LANGUAGES, VIEWS, of
 
@@ -134,12 +138,16 @@ def conversation_context(
         chosen = find_chosen(offer, read_id(request.GET.get("answer")))
         if reply_form is None and chosen is not None:
             reply_form = new_reply_form(text=chosen.text, answer_ids=(chosen.id,))
+    asked = research_of_case(case, request.agency, typed.asking)
+    if reply_form is None and offer is not None:
+        reply_form = _form_from_research(request, case, asked)
     promised = list_commitments_of(case)
     in_issues, other_issues = list_choices_for(case)
     return {
         "in_issues": in_issues,
         "other_issues": other_issues,
         "clocks": show_clocks(case, request.agency),
+        "research": asked,
         "commitments": [one for one in promised if one.state != "asked"],
         "asked": [(one, terms_of(one, request.agency)) for one in promised if one.state == "asked"]
         if may_work
@@ -174,6 +182,20 @@ def conversation_context(
         "typed": typed,
         "new_terms": typed.promised or Terms(owner=request.person.pk),
     }
+
+
+def _form_from_research(
+    request: AgencyRequest, case: Case, asked: ResearchOfCase
+) -> ReplyForm | None:
+    """The reply with a released answer in it, or a first word to whoever waits for one."""
+    released = find_released(case, read_id(request.GET.get("research")))
+    if released is not None:
+        return new_reply_form(text=released.released_text, research_id=released.pk)
+    holding = read_id(request.GET.get("holding"))
+    for one in asked.waiting:
+        if one.pk == holding:
+            return new_reply_form(text=holding_reply(one, case, request.agency, request.person))
+    return None
 
 
 NOTHING_TYPED = Typed()

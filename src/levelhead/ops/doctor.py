@@ -79,7 +79,9 @@ def examine() -> Iterator[Finding]:
         reachable = reachable and finding.verdict != Verdict.BAD
         yield finding
     if reachable:
-        for check in (check_clock, check_chains, check_channels, check_outbox, check_calls):
+        for check in (
+            check_clock, check_chains, check_channels, check_outbox, check_calls, check_mail,
+        ):  # fmt: skip
             yield from _guarded(check, environment)
     for check in (check_backup, check_models):
         yield from _guarded(check, environment)
@@ -388,14 +390,26 @@ def check_calls(environment: Environment) -> Iterator[Finding]:
             f"The last call failed at {', '.join(broken)}.",
             "Settings, “Where calls go”: try it there, and correct the address.",
         )
-    if called.exists() and not environment.url:
+    if called.exists() and not environment.public_url:
         yield warn(
             "calls",
             "Calls carry no link to the desk.",
-            "Set LEVELHEAD_URL to the address that phones reach.",
+            "Set LEVELHEAD_PUBLIC_URL to the address that phones reach.",
         )
     if not silent and not broken:
         yield ok("calls", "Every agency has a place to call.")
+
+
+def check_mail(environment: Environment) -> Iterator[Finding]:
+    """Can questions to colleagues leave by mail, and their answers come in?"""
+    from levelhead.research.looking import look_at_mail
+
+    troubles, sentence = look_at_mail(environment)
+    for trouble in troubles:
+        say = bad if trouble.grave else warn
+        yield say("mail", trouble.sentence, trouble.remedy)
+    if not any(one.grave for one in troubles):
+        yield ok("mail", sentence)
 
 
 def check_backup(environment: Environment) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from levelhead.ops.archive import (
     ENVIRONMENT_FILE,
     KEY_FILE,
     POSTGRES_FILE,
+    RESEARCH_FILE,
     SQLITE_FILE,
     Manifest,
     fingerprint,
@@ -24,6 +25,7 @@ from levelhead.ops.archive import (
     unpack,
 )
 from levelhead.ops.backup import Bar, Contents, check_room, contents_of, sqlite_copy
+from levelhead.research.domain import FILES_FOLDER
 from levelhead.runtime.places import hold_role
 
 # What may lie in a data folder without its being in use.
@@ -69,6 +71,7 @@ def restore(source: Path, environment: Environment, *, force: bool, bar: Bar) ->
             unpack(source, folder, bar.add)
             put = _put_sqlite if wanted == "sqlite" else _put_postgres
             set_aside = put(folder, manifest, environment)
+            _put_research_files(folder, data)
             notes = _put_settings(folder, environment)
         key = _key_in(data) if key_in_file else environment.secret_key
         return _finish(manifest, key, set_aside, notes)
@@ -162,6 +165,18 @@ def _put_postgres(folder: Path, manifest: Manifest, environment: Environment) ->
     return None
 
 
+def _put_research_files(folder: Path, data: Path) -> None:
+    """What colleagues sent, back to where it is looked for; the same bytes have the same place."""
+    for path in sorted(folder.iterdir()):
+        found = RESEARCH_FILE.fullmatch(path.name)
+        if found is None:
+            continue
+        place = data / FILES_FOLDER / found[1] / found[2][:2]
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.replace(place / found[2])
+        _sync_folder(place)
+
+
 def _put_settings(folder: Path, environment: Environment) -> tuple[str, ...]:
     notes = []
     data = environment.data
@@ -196,6 +211,8 @@ def _finish(
 
     from levelhead.channels.models import Channel, OutboxItem, OutboxState
     from levelhead.config.database import bring_up_to_date
+    from levelhead.research.domain import MailState
+    from levelhead.research.models import MailOut
 
     connections.close_all()
     bring_up_to_date()
@@ -204,6 +221,12 @@ def _finish(
         state__in=[OutboxState.QUEUED, OutboxState.SENDING, OutboxState.UNCLEAR]
     ).update(state=OutboxState.UNCLEAR, claimed_until=None, next_attempt_at=clock.now())
     Channel.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
+    # A mail cannot be looked up: whether it left since is asked of a person.
+    MailOut.objects.filter(state__in=[MailState.QUEUED, MailState.SENDING]).update(
+        state=MailState.UNCLEAR,
+        claimed_until=None,
+        last_error="It waited when the backup was made, and may have left since.",
+    )
     return RestoreReport(
         manifest=manifest,
         set_aside=set_aside,

@@ -113,6 +113,32 @@ ACTIONS: Final = {
     "person:issue:fact_withdrawn": gettext_lazy("Withdrew a fact"),
     "person:issue:closed": gettext_lazy("Closed the issue"),
     "person:issue:reopened": gettext_lazy("Opened the issue again"),
+    "person:research:asked": gettext_lazy("Asked a colleague"),
+    "person:research:withdrawn": gettext_lazy("Took the question back"),
+    "person:research:link_revoked": gettext_lazy("Closed the link"),
+    "person:research:link_renewed": gettext_lazy("Sent a new link"),
+    "person:research:passed_on": gettext_lazy("Passed the question on"),
+    "person:research:reminded": gettext_lazy("Sent a reminder"),
+    "person:research:due_changed": gettext_lazy("Changed when the answer is due"),
+    "person:research:asked_again": gettext_lazy("Asked back"),
+    "person:research:released": gettext_lazy("Released the answer"),
+    "person:research:release_undone": gettext_lazy("Took the release back"),
+    "person:research:posted": gettext_lazy("Wrote a reply from the answer"),
+    "person:research:post_taken_back": gettext_lazy("Took the reply with the answer back"),
+    "person:research:mail_retried": gettext_lazy("Had the mail sent again"),
+    "person:research:policy_changed": gettext_lazy("Changed how colleagues are asked"),
+    "colleague:research:answered": gettext_lazy("Answered the question"),
+    "colleague:research:not_mine": gettext_lazy("Named somebody else"),
+    "colleague:research:passed_on": gettext_lazy("Named somebody else, who was asked"),
+    "system:research:reminded": gettext_lazy("Reminded the colleague"),
+    "system:research:overdue": gettext_lazy("The colleague's answer is overdue"),
+    "mail:message:sent": gettext_lazy("The mail left"),
+    "mail:message:waits": gettext_lazy("The mail could not leave yet; it is tried again"),
+    "mail:message:failed": gettext_lazy("The mail could not be sent"),
+    "mail:message:unclear": gettext_lazy("Nobody knows whether the mail left"),
+    "mail:research:late": gettext_lazy("A mail came when no answer was waited for"),
+    "mail:research:automatic": gettext_lazy("An automatic answer came"),
+    "mail:research:bounce": gettext_lazy("A mail server said that the mail does not arrive"),
     "system:agency:created": gettext_lazy("The agency was created"),
 }
 
@@ -190,7 +216,7 @@ def _in_words(agency_id: int, events: Iterable[RecordEvent]) -> list[LogLine]:
         LogLine(
             id=event.pk,
             at=datetime.strptime(event.at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
-            who=names.get(event.actor, _("Levelhead") if event.actor == "system" else event.actor),
+            who=names.get(event.actor, _unnamed(event.actor)),
             what=str(ACTIONS.get(event.action, event.action)),
             detail=_detail(event.payload),
             action=event.action,
@@ -200,6 +226,12 @@ def _in_words(agency_id: int, events: Iterable[RecordEvent]) -> list[LogLine]:
         )
         for event in found
     ]
+
+
+def _unnamed(actor: str) -> str:
+    if actor == "system":
+        return _("Levelhead")
+    return _("The colleague") if actor == "colleague" else actor
 
 
 def _numbers(events: Iterable[RecordEvent], kind: str) -> set[int]:

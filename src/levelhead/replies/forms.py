@@ -31,6 +31,8 @@ class ReplyForm:
     # A first word only, and by when the full answer comes, as it was typed.
     holding: bool = False
     full_by: str = ""
+    # The colleague's answer, released by the desk, that it is written from.
+    research_id: int | None = None
 
     @property
     def answers(self) -> str:
@@ -43,16 +45,29 @@ class ReplyForm:
         return find_unfilled(self.text)
 
 
-def new_reply_form(*, text: str = "", answer_ids: tuple[int, ...] = ()) -> ReplyForm:
+def new_reply_form(
+    *, text: str = "", answer_ids: tuple[int, ...] = (), research_id: int | None = None
+) -> ReplyForm:
     """A form with a token of its own: empty, or with the answer that was chosen."""
-    return ReplyForm(text=text, token=secrets.token_urlsafe(18), answer_ids=answer_ids)
+    return ReplyForm(
+        text=text,
+        token=secrets.token_urlsafe(18),
+        answer_ids=answer_ids,
+        research_id=research_id,
+    )
 
 
 def read_reply_form(given: QueryDict) -> ReplyForm:
     """The form as it was sent; the action checks it."""
     text = given.get("text", "").replace("\r\n", "\n")
+    research = given.get("research", "")
     return ReplyForm(
         text=text[: LONGEST + 1],
+        research_id=(
+            int(research)
+            if research.isascii() and research.isdigit() and len(research) < 19
+            else None
+        ),
         token=given.get("form_token", "")[: TOKEN_LIMIT + 1],
         answer_ids=tuple(
             int(one)

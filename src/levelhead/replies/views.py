@@ -22,6 +22,7 @@ from levelhead.replies.actions import retry_reply, send_reply, withdraw_reply
 from levelhead.replies.forms import read_reply_form, show_check
 from levelhead.replies.models import Reply
 from levelhead.replies.queries import find_reply
+from levelhead.research.posting import note_posted
 
 
 @require_POST
@@ -53,6 +54,7 @@ def send(request: AgencyRequest, post_id: int) -> HttpResponse:
     kept, _left = answer_on_form(
         reply=reply, agency=request.agency, given=request.POST, by=request.person
     )
+    note_posted(reply, form.research_id, request.person)
     if kept:
         messages.success(
             request,

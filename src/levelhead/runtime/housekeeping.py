@@ -16,6 +16,7 @@ from levelhead.clocks.actions import resume_by_themselves
 from levelhead.commitments.actions import note_overdue
 from levelhead.config.environment import Environment
 from levelhead.live.actions import forget_old
+from levelhead.research.reminding import remind_and_note_overdue
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ class Housekeeping:
             # As soon as a clock on the wall would show it.
             Chore("note overdue commitments", 30.0, _note_overdue, now + 10.0),
             Chore("let clocks go on", 5.0, _resume_clocks, now + 3.0),
+            Chore("remind colleagues", 60.0, _remind_colleagues, now + 15.0),
             Chore("forget old live events", 600.0, _forget_live_events, now + 30.0),
             Chore("forget answers to programs", 3600.0, _forget_calls, now + 90.0),
             Chore("forget old sessions", 3600.0, _forget_sessions, now + 120.0),
@@ -75,6 +77,12 @@ def _resume_clocks() -> None:
     count = resume_by_themselves()
     if count:
         log.info("clocks go on by themselves", clocks=count)
+
+
+def _remind_colleagues() -> None:
+    reminded, overdue = remind_and_note_overdue()
+    if reminded or overdue:
+        log.info("colleagues were reminded", reminded=reminded, overdue=overdue)
 
 
 def _forget_live_events() -> None:

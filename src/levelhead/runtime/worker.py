@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 PULLING_THREADS = 16
 SENDING_THREADS = 8
 CALLING_THREADS = 4
+MAILING_THREADS = 2
+# A mail is looked for at this pace; nobody waits for it at a screen.
+MAIL_IDLE_SECONDS = 2.0
 # How soon a channel or a message that a page has just added is noticed.
 IDLE_SECONDS = 0.25
 # How soon an alert is noticed.
@@ -74,6 +77,8 @@ class Engine:
         from levelhead.channels.models import Channel, OutboxItem
         from levelhead.learning import trying
         from levelhead.learning.models import Proposal
+        from levelhead.research import mailbox, mailing
+        from levelhead.research.models import MailOut
         from levelhead.runtime.housekeeping import Housekeeping
         from levelhead.runtime.loops import Loop, SideBySide
         from levelhead.topics.watching import TopicWatch
@@ -125,12 +130,22 @@ class Engine:
             threads=TELLING_THREADS,
             idle_seconds=TELL_SECONDS,
         )
+        self._mails: SideBySide[MailOut] = SideBySide(
+            "mailing",
+            take=mailing.claim_next,
+            work=mailing.deliver,
+            next_in=mailing.next_delivery_in,
+            threads=MAILING_THREADS,
+            idle_seconds=MAIL_IDLE_SECONDS,
+        )
         self._loops = [
             self._pulls.loop,
             self._sends.loop,
             self._tries.loop,
             self._tells.loop,
             self._calls.loop,
+            self._mails.loop,
+            Loop("mailbox", mailbox.read_mailbox),
             Loop("intake", _file_calls),
             Loop("answers", _fit_answers),
             Loop("let stand", _let_stand),
@@ -166,6 +181,7 @@ class Engine:
         self._tries.stop()
         self._tells.stop()
         self._calls.stop()
+        self._mails.stop()
         for loop in self._loops:
             loop.stop()
         for loop in self._loops:
@@ -211,13 +227,15 @@ def free_claims_of_the_dead() -> None:
 
     from levelhead.channels.models import Channel, OutboxItem, OutboxState
     from levelhead.channels.outbox import SETTLE
+    from levelhead.research import mailing
     from levelhead.topics.models import StreamCursor
-    from levelhead.webhooks.delivering import free_claims
+    from levelhead.webhooks import delivering
 
     if connection.vendor != "sqlite":
         return
     Channel.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
-    free_claims()
+    delivering.free_claims()
+    mailing.free_claims()
     StreamCursor.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
     soon = clock.now() + SETTLE
     cut_off = OutboxItem.objects.filter(

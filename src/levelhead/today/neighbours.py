@@ -1,15 +1,22 @@
-"""What Today takes from rooms that may not be there: nothing until they are.
-
-A room that comes fills its function here, and its part of the page shows.
-"""
+"""What Today shows of other rooms."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+from django.urls import reverse
 
 from levelhead.accounts.models import Agency
+from levelhead.research.domain import RequestState
+from levelhead.research.models import ResearchRequest
+
+COUNTED: Final = 100
+_UNDECIDED: Final = [
+    state.value for state in (RequestState.WAITING, RequestState.NOT_MINE, RequestState.ANSWERED)
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +37,19 @@ class Research:
     rows: Sequence[ResearchRow] = ()
 
 
-def research_waiting(agency: Agency, *, limit: int) -> Research:  # a port
-    """Research requests that wait for an answer, those due first first."""
-    return Research()
+def research_waiting(agency: Agency, *, limit: int) -> Research:
+    """Questions that nobody has answered, and answers that nobody has released, by due date."""
+    asked = ResearchRequest.objects.filter(agency=agency, state__in=_UNDECIDED)
+    rows = list(asked.order_by("due_at", "pk").only("question", "due_at")[:limit])
+    count = len(rows) if len(rows) < limit else asked[:COUNTED].count()
+    return Research(
+        count=count,
+        rows=[
+            ResearchRow(
+                title=row.question,
+                address=reverse("question", args=[agency.slug, row.pk]),
+                due_at=row.due_at,
+            )
+            for row in rows
+        ],
+    )

@@ -186,7 +186,9 @@ class LifeTest(AlertTestCase):
 
     def test_the_link_of_a_call_answers_it_but_looking_does_not(self) -> None:
         self.file_post(text=DANGER)
-        with override_settings(ENVIRONMENT=mock.Mock(wraps=ENVIRONMENT, url="https://desk.test")):
+        with override_settings(
+            ENVIRONMENT=mock.Mock(wraps=ENVIRONMENT, public_url="https://desk.test")
+        ):
             self.work()
         found = re.search(r"https://desk\.test(/alert/\S+)", self.bell.calls[0]["message"])
         assert found is not None

@@ -30,7 +30,30 @@ channel = add_channel(agency_id=agency.pk, platform="file", name="Square",
 receive([IncomingPost(channel_id=channel.pk, external_id=f"p{n}", text=f"Question {n}?")
          for n in range(200)])
 enqueue(channel=channel, text="Open at 8.", by=User.objects.get())
+import io
+from datetime import timedelta
+from levelhead.inbox.models import Case
+from levelhead.kernel import clock
+from levelhead.research.actions import ask
+from levelhead.research.answering import answer_by_link
+from levelhead.research.domain import Kind
+from levelhead.research.models import MailOut
+asked = ask(case=Case.objects.first(), question="Why?", to_email="clerk@example.gov", to_name="",
+            due_at=clock.now() + timedelta(days=2), kind=Kind.QUESTION, by=User.objects.get())
+MailOut.objects.create(agency=agency, request=asked, kind="ask", to_email="clerk@example.gov",
+                       link_number=1)
+file = io.BytesIO(b"%PDF-1.7 the log")
+file.name, file.size = "log.pdf", 16
+answer_by_link(request=asked, link_number=1, text="See the log.", files=[file])
+MailOut.objects.update(state="queued")
 print(json.dumps("done"))
+"""
+SENT_FILES = """
+import json
+from levelhead.research.files import read_bytes
+from levelhead.research.models import MailOut, ResearchFile
+print(json.dumps([[read_bytes(one).decode() for one in ResearchFile.objects.all()],
+                  [one.state for one in MailOut.objects.all()]]))
 """
 SECRET = """
 import json
@@ -78,6 +101,8 @@ def test_a_fresh_folder_gets_the_same_back(
     assert before == after
     assert fresh.python(SECRET) == {"app_password": "open sesame"}
     assert (fresh.data / "levelhead.env").read_text() == "LEVELHEAD_LOG_LEVEL=warning\n"
+    # A mail cannot be looked up: a person is asked before it is sent.
+    assert fresh.python(SENT_FILES) == [["%PDF-1.7 the log"], ["unclear"]]
 
 
 def test_a_backup_is_whole_while_the_desk_is_at_work(filled: Installation, tmp_path: Path) -> None:

@@ -9,9 +9,19 @@ import levelhead
 from levelhead.records.queries import ACTIONS
 
 SOURCE = Path(levelhead.__file__).parent
-ACTION = re.compile(r'"((?:person|channel|outbox|system):[a-z]+:[a-z_]+)"')
+ACTION = re.compile(r'"((?:person|channel|outbox|system|colleague|mail):[a-z]+:[a-z_]+)"')
 # channels/outbox.py builds these from the state that an item ended in.
-BUILT = {"outbox:message:sent", "outbox:message:failed"}
+BUILT = {
+    "outbox:message:sent",
+    "outbox:message:failed",
+    # research/mailing.py and research/arriving.py do the same.
+    "mail:message:sent",
+    "mail:message:failed",
+    "mail:message:unclear",
+    "mail:research:late",
+    "mail:research:automatic",
+    "mail:research:bounce",
+}
 
 
 def test_every_action_has_words_and_no_words_are_left_over() -> None:

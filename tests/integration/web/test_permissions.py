@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -19,8 +20,11 @@ from levelhead.kernel import clock
 from levelhead.knowledge.actions import write_answer
 from levelhead.replies.actions import send_reply
 from levelhead.replies.models import Reply
+from levelhead.research.answering import answer_by_link
+from levelhead.research.links import link_token
 from tests.base import DeskTestCase
 from tests.integration.knowledge.answering import Answering
+from tests.integration.research.asking import Asking
 from tests.integration.topics.talking import Talking
 
 PEOPLE = ("signed out", "outsider", "viewer", "writer", "records", "administrator")
@@ -50,6 +54,7 @@ TOPIC = ("agency", "topic")
 ISSUE = ("agency", "issue")
 # A part of an issue that is not there.
 PART = ("agency", "issue", "number")
+QUESTION = ("agency", "question")
 WRITE = (LOGIN, MISSING, NO, YES, NO, YES)
 WORK_BAD = (LOGIN, MISSING, NO, BAD, BAD, BAD)
 WORK_LATE = (LOGIN, MISSING, NO, CONFLICT, CONFLICT, CONFLICT)
@@ -207,6 +212,35 @@ MATRIX: dict[str, Row] = {
         REPLY_DONE, method="post", args=COMMITTED, data={"public_text": "Mow the park"}
     ),
     "commitment-unpublish": Row(REPLY_DONE, method="post", args=COMMITTED),
+    # The token in the address lets in whoever has it.
+    "ask": Row(everybody(YES), args=("token",)),
+    "research": Row(READ),
+    "research-policy": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "question": Row(READ, args=QUESTION),
+    "question-file": Row(READ, args=("agency", "file")),
+    "question-ask": Row(
+        (LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE, data={"day": "x"}
+    ),
+    "question-withdraw": Row(WORK_DONE, method="post", args=QUESTION, data={"reason": "found"}),
+    "question-revoke": Row(WORK_DONE, method="post", args=QUESTION),
+    "question-renew": Row(WORK_DONE, method="post", args=QUESTION),
+    "question-pass-on": Row(
+        WORK_DONE, method="post", args=QUESTION, data={"to_email": "other@example.gov"}
+    ),
+    # Without mail, without a reason, without an answer: the page says so to those who may.
+    "question-remind": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=QUESTION),
+    "question-due": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=QUESTION),
+    "question-again": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=QUESTION),
+    "question-mail": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=QUESTION),
+    "question-release": Row(
+        (LOGIN, MISSING, NO, CONFLICT, NO, CONFLICT),
+        method="post",
+        args=QUESTION,
+        data={"text": "x"},
+    ),
+    "question-unrelease": Row(
+        (LOGIN, MISSING, NO, CONFLICT, NO, CONFLICT), method="post", args=QUESTION
+    ),
     "commitment-draft": Row(
         (LOGIN, MISSING, NO, YES, NO, YES), method="post", args=POST_OF_CASE, data={"text": "Hi"}
     ),
@@ -227,7 +261,7 @@ def all_names(resolver: URLResolver | None = None) -> set[str]:
     return names
 
 
-class PermissionTest(Answering, Talking, DeskTestCase):
+class PermissionTest(Answering, Talking, Asking, DeskTestCase):
     rita: ClassVar[User]
 
     @classmethod
@@ -284,6 +318,14 @@ class PermissionTest(Answering, Talking, DeskTestCase):
             values["issue"] = open_issue(
                 agency_id=self.agency.pk, name="Noise", owner=self.alice, by=self.alice
             ).pk
+        if {"question", "token", "file"} & set(row.args):
+            asked = self.ask()
+            values["question"] = asked.pk
+            values["token"] = link_token(asked.pk, asked.link_number)
+            if "file" in row.args:
+                sent = [SimpleUploadedFile("log.pdf", b"%PDF-1.7")]
+                answer_by_link(request=asked, link_number=1, text="See", files=sent)
+                values["file"] = asked.files.get().pk
         if "channel" in row.args:
             hooked = self.make_channel(
                 self.agency, f"Hook {Case.objects.count()} {len(self.paths)}", platform="memory"

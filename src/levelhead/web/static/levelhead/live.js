@@ -92,6 +92,10 @@
       case "topic.changed":
         want("strip", "page");
         break;
+      case "research.changed":
+        if (work && String(event.conversation) === work.dataset.conversation) want("work");
+        want("page");
+        break;
       case "channel.changed":
         want("strip", "page");
         break;
