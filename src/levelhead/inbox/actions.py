@@ -239,6 +239,9 @@ def change_decision(
         if disposition is not None:
             locked.disposition = disposition.value
             locked.queue = QUEUE_OF[disposition].value
+        locked.may_break = (
+            locked.label == Label.REMOVABLE or locked.disposition == Disposition.MODERATE
+        )
         locked.corrected = True
         DecisionChange.objects.create(
             agency_id=locked.agency_id,

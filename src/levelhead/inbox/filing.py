@@ -44,8 +44,8 @@ _ASSESSMENT = ("post_id", "agency_id", "model", "revision", "scores")
 _CASE = (
     "post_id", "agency_id", "channel_id", "conversation_id", "state", "queue", "label",
     "disposition", "priority", "urgency", "hostility", "rule", "rule_version", "waits_for",
-    "show_911", "ack_due", "substance_due", "due_at", "corrected", "reply_failed", "version",
-    "decided_at", "updated_at",
+    "show_911", "ack_due", "substance_due", "due_at", "may_break", "corrected",
+    "reply_failed", "version", "decided_at", "updated_at",
 )  # fmt: skip
 
 
@@ -282,8 +282,9 @@ def _case_row(
         post_id, agency_id, post.channel_id, conversation_id, state.value, queue.value,
         judgement.label.value, decision.disposition.value, int(decision.priority),
         judgement.urgency, assessment.hostility, decision.rule, decision.rule_version,
-        decision.waits_for, decision.show_911, ack, substance, ack or substance, False, False, 1,
-        now, now,
+        decision.waits_for, decision.show_911, ack, substance, ack or substance,
+        # What is ours, or gone before anybody saw it, breaks nothing here.
+        runs and judgement.may_break, False, False, 1, now, now,
     )  # fmt: skip
 
 

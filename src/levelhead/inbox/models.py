@@ -96,6 +96,7 @@ class Post(AgencyOwned):
         ]
         indexes = [
             models.Index(fields=["conversation", "id"], name="post_in_conversation"),
+            models.Index(fields=["agency", "received_at", "id"], name="post_by_arrival"),
             models.Index(
                 fields=["channel", "parent_external_id"],
                 name="post_waiting_for_parent",
@@ -184,6 +185,8 @@ class Case(AgencyOwned):
     owner = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    # It, or something in it, is of the kind that a clause of the policy may be about.
+    may_break = models.BooleanField(default=False)
     # Set where a person changed the decision.
     corrected = models.BooleanField(default=False)
     # Set where a reply could not be sent; loud on every screen.
@@ -202,6 +205,11 @@ class Case(AgencyOwned):
                 fields=["agency", "due_at", "post"],
                 name="case_by_clock",
                 condition=models.Q(due_at__isnull=False),
+            ),
+            models.Index(
+                fields=["agency", "post"],
+                name="case_by_clause",
+                condition=models.Q(may_break=True),
             ),
             models.Index(
                 fields=["agency", "owner", "state", "post"],

@@ -106,6 +106,9 @@ def list_context(request: AgencyRequest) -> dict[str, object]:
         "labels": [(label.value, counts.labels.get(label.value, 0)) for label in Label],
         "channels": channels,
         "languages": LANGUAGES.items(),
+        "dispositions": list(Disposition),
+        "states": list(CaseState),
+        "people": thread.list_colleagues(request.agency),
         "undo": _undo(request),
     }
 

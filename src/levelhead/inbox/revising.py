@@ -101,6 +101,7 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
     case.priority = decision.priority
     case.urgency = judgement.urgency
     case.hostility = assessment.hostility
+    case.may_break = judgement.may_break
     case.rule, case.rule_version = decision.rule, decision.rule_version
     case.waits_for, case.show_911 = decision.waits_for, decision.show_911
     case.ack_due, case.substance_due = decision.ack_due, decision.substance_due
