@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "levelhead.learning",
     "levelhead.knowledge",
     "levelhead.commitments",
+    "levelhead.teamwork",
     "levelhead.web",
 ]
 

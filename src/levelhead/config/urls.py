@@ -19,6 +19,7 @@ urlpatterns = [
     path("hooks/", include("levelhead.channels.hook_urls")),
     path("<slug:agency>/", include(agency_patterns)),
     path("<slug:agency>/settings/learning/", include("levelhead.learning.urls")),
+    path("<slug:agency>/inbox/", include("levelhead.teamwork.urls")),
     path("<slug:agency>/inbox/", include("levelhead.inbox.urls")),
     path("<slug:agency>/knowledge/", include("levelhead.knowledge.urls")),
     path("<slug:agency>/commitments/", include("levelhead.commitments.urls")),

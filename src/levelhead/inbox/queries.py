@@ -122,8 +122,13 @@ def _with_words(rows: QuerySet[Case]) -> QuerySet[Case]:
     )
 
 
-def list_cases(agency: Agency, person: User, choice: Choice, *, shown: int = PAGE) -> CasePage:
-    """One page of the list; `shown` rows at most, up to MOST."""
+def list_cases(
+    agency: Agency, person: User, choice: Choice, *, shown: int = PAGE, only_ids: bool = False
+) -> CasePage:
+    """One page of the list; `shown` rows at most, up to MOST.
+
+    With `only_ids` the rows hold nothing that a screen would show: they are counted.
+    """
     size = max(1, min(shown, MOST))
     authors: list[int] = []
     if choice.who:
@@ -131,7 +136,8 @@ def list_cases(agency: Agency, person: User, choice: Choice, *, shown: int = PAG
         if not authors:
             return CasePage(rows=[])
     many_people = len(authors) > MOST_AUTHORS
-    rows = _with_words(_chosen(agency, person, choice))
+    rows = _chosen(agency, person, choice)
+    rows = rows.only("post_id", "due_at") if only_ids else _with_words(rows)
     if authors:
         rows = rows.filter(post__author_id__in=authors)
     if choice.sort == "clock":
@@ -189,16 +195,31 @@ def _walk(
     walk = find_walk(agency, person, choice, authors[:MOST_AUTHORS], bounds[0])
     before = min(bounds[1], choice.before or NO_ID)
     found: list[Case] = []
-    for _ in range(WINDOWS):
-        ids = walk(before, WINDOW)
-        found += rows.filter(post_id__in=ids).order_by("-post_id")[: size + 1 - len(found)]
-        if len(found) > size:
-            found.pop()
-            return CasePage(rows=found, more=choice.address_with(before=str(found[-1].pk)))
-        if len(ids) < WINDOW:
+    # A short look first, which is enough for most; then all the rest at once, because beginning a
+    # walk over common words costs more than going on with it.
+    for limit in (WINDOW, WINDOW * (WINDOWS - 1)):
+        ids = walk(before, limit)
+        for start in range(0, len(ids), WINDOW):
+            window = rows.filter(post_id__in=ids[start : start + WINDOW])
+            found += window.order_by("-post_id")[: size + 1 - len(found)]
+            if len(found) > size:
+                found.pop()
+                return CasePage(rows=found, more=choice.address_with(before=str(found[-1].pk)))
+        if len(ids) < limit:
             return CasePage(rows=found)
         before = ids[-1]
     return CasePage(rows=found, more=choice.address_with(before=str(before)), searched_to=True)
+
+
+def count_chosen(agency: Agency, person: User, choice: Choice, *, most: int) -> tuple[int, bool]:
+    """How many cases a choice holds, up to `most`, and whether there are or may be more.
+
+    Bounded: what a walk has not looked through yet may hold more.
+    """
+    page = list_cases(
+        agency, person, replace(choice, before=None, after=None), shown=most, only_ids=True
+    )
+    return len(page.rows), bool(page.more) or page.many_people
 
 
 def list_channels(agency: Agency) -> list[tuple[int, str]]:

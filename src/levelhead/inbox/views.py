@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -19,6 +20,7 @@ from levelhead.inbox.models import Case
 from levelhead.inbox.pages import (
     NOTHING_TYPED,
     UNDO_KEY,
+    Undo,
     back_to_conversation,
     back_to_list,
     read_id,
@@ -167,7 +169,19 @@ def let_stand(request: AgencyRequest) -> HttpResponse:
     except Invalid as error:
         messages.error(request, error.message)
         return back_to_list(request)
-    remember_undo(request, outcome)
+    if outcome.done:
+        remember_undo(
+            request,
+            Undo(
+                address=reverse("undo-let-stand", args=[request.agency.slug]),
+                words=ngettext(
+                    "Undo: %(n)d post let stand", "Undo: %(n)d posts let stand", len(outcome.done)
+                )
+                % {"n": len(outcome.done)},
+                seconds=actions.UNDO_SECONDS,
+                token=outcome.undo_token,
+            ),
+        )
     left = len(cases) - len(outcome.done)
     if outcome.done:
         messages.success(

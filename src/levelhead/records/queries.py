@@ -60,6 +60,10 @@ ACTIONS: Final = {
     "person:commitment:kept": gettext_lazy("Closed the commitment as kept"),
     "person:commitment:dropped": gettext_lazy("Dropped the commitment"),
     "person:commitment:reopened": gettext_lazy("Opened the commitment again"),
+    "person:view:saved": gettext_lazy("Saved a view of the list"),
+    "person:view:changed": gettext_lazy("Changed a view of the list"),
+    "person:view:deleted": gettext_lazy("Deleted a view of the list"),
+    "person:view:restored": gettext_lazy("Brought a view of the list back"),
     "system:agency:created": gettext_lazy("The agency was created"),
 }
 

@@ -21,8 +21,8 @@ from tests.base import MONDAY
 from tests.integration.web.pages import PagesTestCase
 
 CHICAGO = ZoneInfo("America/Chicago")
-# Authors, the two bounds in time, and each window with its rows.
-WALK_QUERIES = 3 + 2 * queries.WINDOWS
+# The two bounds in time, two walks, and the rows of each window.
+WALK_QUERIES = 2 + 2 + queries.WINDOWS
 
 
 @contextmanager

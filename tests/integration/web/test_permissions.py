@@ -13,11 +13,14 @@ from levelhead.accounts.domain import Role
 from levelhead.accounts.models import User
 from levelhead.channels.models import OutboxItem
 from levelhead.commitments.actions import add_commitment
+from levelhead.inbox.choice import Choice
 from levelhead.inbox.models import Case
 from levelhead.kernel import clock
 from levelhead.knowledge.actions import write_answer
 from levelhead.replies.actions import send_reply
 from levelhead.replies.models import Reply
+from levelhead.teamwork.models import SavedView
+from levelhead.teamwork.saving import save_view
 from tests.base import DeskTestCase
 from tests.integration.knowledge.answering import Answering
 
@@ -44,6 +47,8 @@ POST_OF_CASE = ("agency", "post")
 COMMITTED = ("agency", "commitment")
 NUMBERED = ("agency", "number")
 ANSWER = ("agency", "answer")
+VIEW = ("agency", "view")
+OWN_VIEW = (LOGIN, MISSING, MISSING, MOVED, MISSING, MISSING)
 WRITE = (LOGIN, MISSING, NO, YES, NO, YES)
 WORK_DONE = (LOGIN, MISSING, NO, MOVED, MOVED, MOVED)
 REPLY_DONE = (LOGIN, MISSING, NO, MOVED, NO, MOVED)
@@ -85,6 +90,15 @@ MATRIX: dict[str, Row] = {
         data={"version": "1", "review_on": "soon"},
     ),
     "answer-retire": Row(REPLY_DONE, method="post", args=ANSWER, data={"version": "1"}),
+    "views": Row(READ),
+    # Without a filter to keep there is nothing wrong: the view holds what the list shows.
+    "view-save": Row(
+        (LOGIN, MISSING, MOVED, MOVED, MOVED, MOVED), method="post", data={"name": "x"}
+    ),
+    # Alice's own: nobody else has it.
+    "view-change": Row(OWN_VIEW, method="post", args=VIEW, data={"name": "y"}),
+    "view-delete": Row(OWN_VIEW, method="post", args=VIEW),
+    "view-restore": Row(OWN_VIEW, method="post", args=VIEW),
     "let-stand": Row(WORK_DONE, method="post"),
     "undo-let-stand": Row(WORK_DONE, method="post"),
     "assign": Row(WORK_DONE, method="post", args=POST_OF_CASE),
@@ -182,6 +196,12 @@ class PermissionTest(Answering, DeskTestCase):
                     case=case, text="At 8.", by=self.alice, form_token=f"form-{case.pk}",
                     expected_version=None,
                 ).pk  # fmt: skip
+        if "view" in row.args:
+            values["view"] = save_view(
+                agency=self.agency, name=f"Mine {len(self.paths)}", choice=Choice(), shared=False,
+                by=self.alice,
+            ).pk  # fmt: skip
+            SavedView.objects.exclude(pk=values["view"]).delete()
         if "answer" in row.args:
             values["answer"] = self.write().pk
         if "commitment" in row.args:

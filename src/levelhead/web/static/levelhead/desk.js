@@ -312,6 +312,11 @@
   });
 
   document.addEventListener("htmx:afterSettle", (event) => {
+    const views = event.detail.target;
+    if (views && views.id === "saved-views") {
+      views.hidden = !views.children.length;
+      return;
+    }
     settle();
     if (event.detail.target && event.detail.target.id !== "work") return;
     const config = event.detail.requestConfig;

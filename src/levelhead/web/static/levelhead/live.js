@@ -85,6 +85,9 @@
       case "channel.changed":
         want("strip", "page");
         break;
+      case "view.changed":
+        tellViews();
+        break;
       case "learning.changed":
         want("page");
         break;
@@ -195,6 +198,12 @@
     });
   }
 
+  // The counts of saved views are asked for on their own: they may take longer than the list.
+  function tellViews() {
+    const views = one("#saved-views");
+    if (views && window.htmx) window.htmx.trigger(views, "levelhead:counts");
+  }
+
   async function refreshList() {
     const list = one("#list");
     const here = new URLSearchParams(location.search);
@@ -229,6 +238,7 @@
         if (window.htmx) window.htmx.process(place);
       }
     });
+    tellViews();
     all("#rows input[name=case]").forEach((box) => (box.checked = chosen.includes(box.value)));
     window.levelheadSettle();
     if (row && !document.contains(row)) {
