@@ -64,6 +64,8 @@ def move(case: Case, state: CaseState) -> None:
             _("A case that is %(now)s cannot become %(then)s.")
             % {"now": case.state, "then": state.value}
         )
+    if case.state == CaseState.SNOOZED:
+        case.snoozed_until = case.wake_at = None
     case.state = state
 
 
@@ -149,7 +151,9 @@ def let_stand(*, cases: Sequence[Case], by: User) -> BulkOutcome:
     done: list[int] = []
     with transaction.atomic():
         rows = Case.objects.select_for_update().filter(
-            agency_id=agency_id, pk__in=[case.pk for case in cases], state=CaseState.OPEN
+            agency_id=agency_id,
+            pk__in=[case.pk for case in cases],
+            state__in=[CaseState.OPEN, CaseState.SNOOZED],
         )
         for case in rows.order_by("pk"):
             if case.queue == Queue.NOW:

@@ -18,7 +18,7 @@ from levelhead.inbox.domain import CaseState, Queue
 from levelhead.inbox.newest import NO_ID
 from levelhead.inbox.search import QUERY_LIMIT
 
-VIEWS: Final = ("needs", "now", "clause", "stand", "mine", "answered", "all")
+VIEWS: Final = ("needs", "now", "clause", "stand", "mine", "snoozed", "answered", "all")
 QUEUE_OF_VIEW: Final = {
     "needs": Queue.NEEDS,
     "now": Queue.NOW,

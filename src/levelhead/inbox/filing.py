@@ -27,6 +27,7 @@ from levelhead.inbox.models import Author, PostRevision
 from levelhead.inbox.revising import delete_post, revise_post
 from levelhead.inbox.store import CHUNK, change_tallies, index_words, insert_rows, time_value
 from levelhead.inbox.threading import ThreadPlan, link_waiting, plan_threads
+from levelhead.inbox.waking import wake_in
 from levelhead.kernel.ids import new_id, new_ids
 from levelhead.live.actions import announce
 from levelhead.records.append import append_events
@@ -230,6 +231,7 @@ def _file_new(
     index_words(words)
     change_tallies(tallies)
     link_waiting(plan)
+    wake_in((plan.conversation[post.key] for post in new if not post.from_agency), at=received_at)
     for (agency_id, channel_id), to_record in sorted(events.items()):
         append_events(
             agency_id=agency_id, chain=channel_chain(channel_id), events=to_record, at=received_at

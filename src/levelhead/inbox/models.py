@@ -185,6 +185,10 @@ class Case(AgencyOwned):
     owner = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    # Until when it was put aside, and when it comes back: then, when its clock runs out, or as
+    # soon as somebody writes in its conversation.
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    wake_at = models.DateTimeField(null=True, blank=True)
     # It, or something in it, is of the kind that a clause of the policy may be about.
     may_break = models.BooleanField(default=False)
     # Set where a person changed the decision.
@@ -210,6 +214,16 @@ class Case(AgencyOwned):
                 fields=["agency", "post"],
                 name="case_by_clause",
                 condition=models.Q(may_break=True),
+            ),
+            models.Index(
+                fields=["wake_at"],
+                name="case_by_waking",
+                condition=models.Q(wake_at__isnull=False),
+            ),
+            models.Index(
+                fields=["conversation"],
+                name="case_asleep_in",
+                condition=models.Q(wake_at__isnull=False),
             ),
             models.Index(
                 fields=["agency", "owner", "state", "post"],

@@ -22,6 +22,8 @@ from levelhead.inbox import queries, thread
 from levelhead.inbox.domain import NEXT_STATES, CaseState
 from levelhead.inbox.forms import Typed
 from levelhead.inbox.newest import NO_ID
+from levelhead.inbox.sleeping import list_presets
+from levelhead.kernel import clock
 from levelhead.kernel.errors import LevelheadError
 from levelhead.knowledge.finding import find_chosen, offer_answers
 from levelhead.records.queries import list_case_events
@@ -182,7 +184,13 @@ def conversation_context(
         "may_reply": may_reply,
         "may_stand": may_work and CaseState.STOOD in states and case.queue != "now",
         "may_close": may_work and CaseState.CLOSED in states,
-        "may_reopen": (may_work and CaseState.OPEN in states and case.state != CaseState.ANSWERING),
+        "may_reopen": may_work
+        and CaseState.OPEN in states
+        and case.state not in (CaseState.ANSWERING, CaseState.SNOOZED),
+        "may_wake": may_work and case.state == CaseState.SNOOZED,
+        "snoozes": list_presets(request.agency.office_schedule, clock.now())
+        if may_work and case.state in (CaseState.OPEN, CaseState.SNOOZED)
+        else [],
         "reply_form": reply_form or new_reply_form(),
         "typed": typed,
         "new_terms": typed.promised or Terms(owner=request.person.pk),

@@ -10,7 +10,8 @@ from django.db.models.functions import Left
 
 from levelhead.accounts.models import Agency, User
 from levelhead.channels.models import Channel
-from levelhead.inbox.choice import QUEUE_OF_VIEW, VIEWS, WORKING, Choice
+from levelhead.inbox.choice import QUEUE_OF_VIEW, WORKING, Choice
+from levelhead.inbox.choice import VIEWS as VIEWS
 from levelhead.inbox.choice import read_choice as read_choice
 from levelhead.inbox.domain import CaseState
 from levelhead.inbox.models import Case, Tally
@@ -72,8 +73,8 @@ def count_cases(agency: Agency, person: User, choice: Choice) -> Counts:
         held = {"all"}
         if state == CaseState.OPEN:
             held.add(queue)
-        if state == CaseState.ANSWERED:
-            held.add("answered")
+        if state in (CaseState.ANSWERED, CaseState.SNOOZED):
+            held.add(state)
         for view in held:
             views[view] += cases
         if choice.view in held:

@@ -87,14 +87,21 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
     decision, assessment = judgement.decision, judgement.assessment
     state = CaseState(case.state)
     grave = decision.priority is Priority.NOW
+    if state is CaseState.SNOOZED:
+        # Other words: the worker brings it back at once, whatever becomes of the decision.
+        Case.objects.filter(pk=post_id).update(wake_at=at)
+        case.wake_at = at
     if state is CaseState.OWN or (case.corrected and not grave):
         return
-    reopens = state in DONE_STATES and decision.priority > case.priority
+    reopens = state is CaseState.SNOOZED or (
+        state in DONE_STATES and decision.priority > case.priority
+    )
     if state is not CaseState.OPEN and not reopens:
         return
     tallies: Counter[tuple[int, str, str, str]] = Counter()
     tallies[(case.agency_id, case.state, case.queue, case.label)] -= 1
     case.state = CaseState.OPEN
+    case.snoozed_until = case.wake_at = None
     case.queue = QUEUE_OF[decision.disposition]
     case.label = judgement.label
     case.disposition = decision.disposition

@@ -29,8 +29,11 @@ from levelhead.inbox.pages import (
     show_conversation,
     show_list,
 )
+from levelhead.inbox.sleeping import list_presets, read_moment, snooze_case, wake_case
 from levelhead.inbox.thread import find_case
+from levelhead.kernel import clock
 from levelhead.kernel.errors import Conflict, Invalid
+from levelhead.web.templatetags.desk import short_time
 
 
 @require_GET
@@ -139,6 +142,49 @@ def close(request: AgencyRequest, post_id: int) -> HttpResponse:
         return _("The case is closed.")
 
     return _act(request, post_id, act, typed=Typed(closing=reason))
+
+
+@require_POST
+@member(Ability.WORK)
+def snooze(request: AgencyRequest, post_id: int) -> HttpResponse:
+    """Put a case aside until a time."""
+
+    def act(case: Case) -> str:
+        schedule = request.agency.office_schedule
+        chosen = request.POST.get("preset", "")
+        presets = {preset.key: preset.at for preset in list_presets(schedule, clock.now())}
+        until = presets.get(chosen) or read_moment(
+            request.POST.get("day", "")[:12], request.POST.get("at", "")[:8], schedule
+        )
+        asleep = snooze_case(
+            case=case, until=until, by=request.person, expected_version=read_version(request.POST)
+        )
+        remember_undo(
+            request,
+            Undo(
+                address=reverse("wake", args=[request.agency.slug, post_id]),
+                words=_("Undo: put aside"),
+                seconds=actions.UNDO_SECONDS,
+            ),
+        )
+        return _("Put aside. It comes back at %(time)s at the latest.") % {
+            "time": short_time(asleep.wake_at or until)
+        }
+
+    return _act(request, post_id, act)
+
+
+@require_POST
+@member(Ability.WORK)
+def wake(request: AgencyRequest, post_id: int) -> HttpResponse:
+    """Take up a case that was put aside."""
+
+    def act(case: Case) -> str:
+        wake_case(case=case, by=request.person, expected_version=None)
+        remember_undo(request, None)
+        return _("The case is open again.")
+
+    return _act(request, post_id, act)
 
 
 @require_POST

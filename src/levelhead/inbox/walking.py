@@ -40,9 +40,9 @@ _OF_AUTHOR: Final = (
 )
 
 
-def _ids(statement: str, values: Sequence[object]) -> list[int]:
+def _ids(statement: str, values: Sequence[int | str]) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, list(values))
+        cursor.execute(statement, values)
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -93,6 +93,8 @@ def states_of(choice: Choice) -> tuple[CaseState, ...]:
         of_view = tuple(CaseState(state) for state in WORKING)
     elif choice.view == "answered":
         of_view = (CaseState.ANSWERED,)
+    elif choice.view == "snoozed":
+        of_view = (CaseState.SNOOZED,)
     else:
         of_view = tuple(CaseState)
     return tuple(state for state in of_view if choice.state in ("", state.value))

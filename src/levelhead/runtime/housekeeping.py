@@ -13,6 +13,7 @@ from django.db import connection
 
 from levelhead.commitments.actions import note_overdue
 from levelhead.config.environment import Environment
+from levelhead.inbox.sleeping import wake_due
 from levelhead.live.actions import forget_old
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,8 @@ class Housekeeping:
         self._chores = [
             # As soon as a clock on the wall would show it.
             Chore("note overdue commitments", 30.0, _note_overdue, now + 10.0),
+            # A person who chose a time looks at that time.
+            Chore("wake cases", 3.0, _wake_cases, now + 3.0),
             Chore("forget old live events", 600.0, _forget_live_events, now + 30.0),
             Chore("forget old sessions", 3600.0, _forget_sessions, now + 120.0),
             Chore("tidy the database", 3600.0, tidy_database, now + 300.0),
@@ -65,6 +68,12 @@ def _note_overdue() -> None:
     late = note_overdue()
     if late:
         log.info("commitments are overdue", commitments=late)
+
+
+def _wake_cases() -> None:
+    woken = wake_due()
+    if woken:
+        log.info("cases came back", cases=woken)
 
 
 def _forget_live_events() -> None:

@@ -77,6 +77,13 @@
       const button = one("[data-key='u']");
       if (button) button.click();
     },
+    z: () => {
+      const fold = one("#snooze");
+      if (!fold) return;
+      fold.open = true;
+      const button = one("button, input:not([type=hidden])", fold);
+      if (button) button.focus();
+    },
     "/": () => {
       const field = one("#search");
       if (field) {
