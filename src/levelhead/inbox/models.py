@@ -189,6 +189,8 @@ class Case(AgencyOwned):
     # soon as somebody writes in its conversation.
     snoozed_until = models.DateTimeField(null=True, blank=True)
     wake_at = models.DateTimeField(null=True, blank=True)
+    # The first post of those that say nearly the same; none where nothing is like it.
+    cluster = models.BigIntegerField(null=True, blank=True)
     # It, or something in it, is of the kind that a clause of the policy may be about.
     may_break = models.BooleanField(default=False)
     # Set where a person changed the decision.
@@ -214,6 +216,11 @@ class Case(AgencyOwned):
                 fields=["agency", "post"],
                 name="case_by_clause",
                 condition=models.Q(may_break=True),
+            ),
+            models.Index(
+                fields=["cluster", "state", "post"],
+                name="case_by_copies",
+                condition=models.Q(cluster__isnull=False),
             ),
             models.Index(
                 fields=["wake_at"],

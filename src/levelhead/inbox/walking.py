@@ -50,7 +50,8 @@ def find_author_ids(agency: Agency, who: str) -> list[int]:
     """People whose name or handle begins so, one more than MOST_AUTHORS at most."""
     start = who.removeprefix("@")
     collation = "" if connection.vendor == "sqlite" else ' COLLATE "C"'
-    walks, values = [], []
+    walks: list[str] = []
+    values: list[int | str] = []
     for column in ("handle", "name"):
         folded = f"lower({column}){collation}"
         walks.append(
