@@ -85,7 +85,7 @@ class People:
         given: dict[str, Any] = {
             "channel_id": cls.channel.pk,
             "external_id": f"post-{number}",
-            "text": f"When does the front desk open, number {number}?",
+            "text": f"When does desk {number} open?",
             "created_at": clock.now(),
             "author_external_id": f"author-{number % 7}",
             "author_handle": f"resident{number % 7}",

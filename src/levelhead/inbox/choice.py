@@ -55,6 +55,10 @@ class Choice:
     # From and up to when it came in, on the agency's clocks: "2026-03-16" or "2026-03-16T09:00".
     since: str = ""
     until: str = ""
+    # Those that say nearly the same as this post.
+    like: int | None = None
+    # Copies one by one, not as one row.
+    copies: bool = False
     # "newest", or "clock": what is due first.
     sort: str = "newest"
     # Where the page begins: below this id, or behind this due time and id.
@@ -71,7 +75,7 @@ class Choice:
         """Whether something was chosen that no index holds together with the view."""
         return bool(
             self.channel or self.lang or self.who or self.owner or self.disposition
-            or self.state or self.clause or self.since or self.until
+            or self.state or self.clause or self.since or self.until or self.like
         )  # fmt: skip
 
     @property
@@ -90,6 +94,8 @@ class Choice:
             "clause": "1" if self.clause else "",
             "since": self.since,
             "until": self.until,
+            "like": str(self.like or ""),
+            "copies": "1" if self.copies else "",
             "sort": self.sort if self.sort != "newest" else "",
         }
         return {name: value for name, value in given.items() if value}
@@ -140,6 +146,8 @@ def read_choice(given: Mapping[str, str]) -> Choice:
         clause=given.get("clause") == "1",
         since=_time_text(given.get("since", "")),
         until=_time_text(given.get("until", "")),
+        like=read_number(given.get("like", "")),
+        copies=given.get("copies") == "1",
         sort="clock" if given.get("sort") == "clock" and not query else "newest",
         before=read_number(given.get("before", "")),
     )

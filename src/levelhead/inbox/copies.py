@@ -10,6 +10,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,13 +23,18 @@ if TYPE_CHECKING:
 CAPACITY: Final = 1 << 15
 # Posts that a new process reads again, so that it goes on where the last one stopped.
 READ_AGAIN: Final = 4_000
-# Minima of 16 that must agree with the first post: an estimated similarity of three quarters. The
-# ring is content with half, which is enough to follow a topic and too little to decide for it.
-ALIKE: Final = 12
+# What a post must share with the first one of its words and word pairs. The ring is content with
+# an estimated half, which is enough to follow a topic and too little to decide for it.
+ALIKE: Final = 0.7
+# Where so many of the 16 minima agree, nothing is left to be looked at closely.
+SURELY_ALIKE: Final = 15
+# Characters of a first post that are kept to be compared with.
+KEPT: Final = 600
 # What has fewer words is alike by accident: "When?" means something else in each conversation.
 LEAST_WORDS: Final = 6
 # Different first posts that one cluster of the ring may hold.
 MOST_FIRSTS: Final = 8
+_EDGES: Final = ".,;:!?…\"'()[]“”‘’«»¡¿*#"
 _WORD: Final = re.compile(r"(?<!\S)(?!@|https?://)\S*\w\S*")
 
 
@@ -38,6 +44,7 @@ class _First:
 
     post_id: int
     signature: Any  # (16,) uint32
+    text: str
     # Whether its own case says that it has copies.
     marked: bool
 
@@ -75,6 +82,15 @@ class CopyMemory:
         with self._lock:
             self._ring = None
             self._firsts.clear()
+
+    def warm(self) -> None:
+        """Be ready before the first post comes: compiled, and with the last posts read."""
+        from levelhead.analysis.streams.near_duplicates import NearDuplicates
+
+        NearDuplicates(16).add(["Good morning to everybody here."])
+        with self._lock:
+            if self._ring is None:
+                self._read_again()
 
     def find(self, posts: Sequence[Seen]) -> Copies:
         """The copies among new posts, in their order."""
@@ -116,18 +132,18 @@ class CopyMemory:
         ):
             key = (post.agency_id, number)
             known = [*pending.get(key, ()), *self._firsts.get(key, ())]
-            like = next(
-                (one for one in known if int((one.signature == signature).sum()) >= ALIKE), None
-            )
+            like = next((one for one in known if _alike(one, signature, post.text)), None)
             if like is None:
                 first_id = cluster_of.get(post.post_id, post.post_id)
-                first = _First(first_id, signature.copy(), post.post_id in cluster_of)
+                first = _First(
+                    first_id, signature.copy(), post.text[:KEPT], post.post_id in cluster_of
+                )
                 pending.setdefault(key, []).append(first)
                 found.news.append((key, first))
             else:
                 found.cluster[post.post_id] = like.post_id
                 if not like.marked:
-                    marked = _First(like.post_id, like.signature, True)
+                    marked = _First(like.post_id, like.signature, like.text, True)
                     pending.setdefault(key, []).insert(0, marked)
                     found.news.append((key, marked))
                     found.first_copied.append(like.post_id)
@@ -147,6 +163,19 @@ class CopyMemory:
         cluster_of = {row[1]: row[3] for row in worth if row[3] is not None}
         for start in range(0, len(posts), 500):
             self._keep(self._find(posts[start : start + 500], cluster_of))
+
+
+def _alike(first: _First, signature: Any, text: str) -> bool:
+    if int((first.signature == signature).sum()) >= SURELY_ALIKE:
+        return True
+    one, other = _shingles(first.text), _shingles(text[:KEPT])
+    return len(one & other) >= ALIKE * len(one | other)
+
+
+def _shingles(text: str) -> set[object]:
+    """Words and pairs of words; links and mentions say nothing."""
+    words = [word.casefold().strip(_EDGES) for word in _WORD.findall(text)]
+    return {*words, *pairwise(words)}
 
 
 def _has_words(text: str) -> bool:

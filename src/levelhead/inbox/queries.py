@@ -13,7 +13,8 @@ from levelhead.channels.models import Channel
 from levelhead.inbox.choice import QUEUE_OF_VIEW, WORKING, Choice
 from levelhead.inbox.choice import VIEWS as VIEWS
 from levelhead.inbox.choice import read_choice as read_choice
-from levelhead.inbox.domain import CaseState
+from levelhead.inbox.domain import CaseState, Queue
+from levelhead.inbox.folding import count_copies, folds
 from levelhead.inbox.models import Case, Tally
 from levelhead.inbox.newest import NO_ID
 from levelhead.inbox.search import search_terms
@@ -106,6 +107,7 @@ def _chosen(agency: Agency, person: User, choice: Choice) -> QuerySet[Case]:
         "post__lang": choice.lang,
         "disposition": choice.disposition,
         "may_break": choice.clause,
+        "cluster": choice.like,
     }
     rows = rows.filter(**{name: value for name, value in given.items() if value})
     since, until = choice.span
@@ -145,14 +147,7 @@ def list_cases(
         return _due_first(rows, choice, size, many_people)
     if choice.query and not search_terms(choice.query):
         return CasePage(rows=[], no_words=True)
-    if choice.query or choice.narrowed:
-        page = _walk(agency, person, choice, rows, authors, size)
-        return replace(page, many_people=many_people)
-    found = list(_newest(rows, agency, person, choice, size + 1)[: size + 1])
-    if len(found) <= size:
-        return CasePage(rows=found)
-    found.pop()
-    return CasePage(rows=found, more=choice.address_with(before=str(found[-1].pk)))
+    return replace(_walk(agency, person, choice, rows, authors, size), many_people=many_people)
 
 
 def _due_first(rows: QuerySet[Case], choice: Choice, size: int, many_people: bool) -> CasePage:
@@ -170,17 +165,6 @@ def _due_first(rows: QuerySet[Case], choice: Choice, size: int, many_people: boo
     return CasePage(rows=found, more=more, many_people=many_people)
 
 
-def _newest(
-    rows: QuerySet[Case], agency: Agency, person: User, choice: Choice, limit: int
-) -> QuerySet[Case]:
-    """The rows, newest first; where they stand in many places, by a walk that sorts no archive."""
-    if choice.view in QUEUE_OF_VIEW:
-        rows = rows.order_by("-post_id")
-        return rows.filter(post_id__lt=choice.before) if choice.before else rows
-    walk = find_walk(agency, person, choice, (), 0)
-    return rows.filter(post_id__in=walk(choice.before or NO_ID, limit)).order_by("-post_id")
-
-
 def _walk(
     agency: Agency,
     person: User,
@@ -195,21 +179,56 @@ def _walk(
         return CasePage(rows=[])
     walk = find_walk(agency, person, choice, authors[:MOST_AUTHORS], bounds[0])
     before = min(bounds[1], choice.before or NO_ID)
-    found: list[Case] = []
+    page = _Filling(agency, choice, rows, size)
     # A short look first, which is enough for most; then all the rest at once, because beginning a
     # walk over common words costs more than going on with it.
-    for limit in (WINDOW, WINDOW * (WINDOWS - 1)):
+    first = WINDOW if choice.query or choice.narrowed else min(WINDOW, 2 * size)
+    for limit in (first, WINDOW * WINDOWS - first):
         ids = walk(before, limit)
         for start in range(0, len(ids), WINDOW):
-            window = rows.filter(post_id__in=ids[start : start + WINDOW])
-            found += window.order_by("-post_id")[: size + 1 - len(found)]
-            if len(found) > size:
-                found.pop()
-                return CasePage(rows=found, more=choice.address_with(before=str(found[-1].pk)))
+            page.take(ids[start : start + WINDOW])
+            if page.full:
+                return page.turn(str(page.ids[-1]))
         if len(ids) < limit:
-            return CasePage(rows=found)
+            return page.turn("")
         before = ids[-1]
-    return CasePage(rows=found, more=choice.address_with(before=str(before)), searched_to=True)
+    return replace(page.turn(str(before)), searched_to=True)
+
+
+class _Filling:
+    """A page that is being filled; copies of what it has are left out."""
+
+    def __init__(self, agency: Agency, choice: Choice, rows: QuerySet[Case], size: int) -> None:
+        self._agency, self._choice, self._rows, self._size = agency, choice, rows, size
+        self._folds = folds(choice)
+        self._shown: set[int] = set()
+        self.ids: list[int] = []
+        self.full = False
+
+    def take(self, ids: list[int]) -> None:
+        """Add those of `ids` that fit, newest first, until there are enough."""
+        fit = self._rows.filter(post_id__in=ids).order_by("-post_id").values_list(
+            "post_id", "cluster", "queue"
+        )  # fmt: skip
+        # Without copies nothing is left out, and a page more than full is enough.
+        found = list(fit if self._folds else fit[: self._size + 1 - len(self.ids)])
+        for pk, cluster, queue in found:
+            # Danger is never behind another row.
+            if self._folds and cluster is not None and queue != Queue.NOW:
+                if cluster in self._shown:
+                    continue
+                self._shown.add(cluster)
+            if len(self.ids) == self._size:
+                self.full = True
+                return
+            self.ids.append(pk)
+
+    def turn(self, before: str) -> CasePage:
+        """The page, with the address of the next one."""
+        rows = list(self._rows.filter(post_id__in=self.ids).order_by("-post_id"))
+        if self._folds:
+            count_copies(self._agency.pk, self._choice, rows)
+        return CasePage(rows=rows, more=self._choice.address_with(before=before) if before else "")
 
 
 def count_chosen(agency: Agency, person: User, choice: Choice, *, most: int) -> tuple[int, bool]:
@@ -218,7 +237,11 @@ def count_chosen(agency: Agency, person: User, choice: Choice, *, most: int) -> 
     Bounded: what a walk has not looked through yet may hold more.
     """
     page = list_cases(
-        agency, person, replace(choice, before=None, after=None), shown=most, only_ids=True
+        agency,
+        person,
+        replace(choice, before=None, after=None, copies=True),
+        shown=most,
+        only_ids=True,
     )
     return len(page.rows), bool(page.more) or page.many_people
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from levelhead.inbox import views
+from levelhead.inbox import bulk_views, views
 from levelhead.replies import views as replies
 
 urlpatterns = [
     path("", views.inbox, name="inbox"),
     path("let-stand/", views.let_stand, name="let-stand"),
+    path("assign/", bulk_views.assign_many, name="assign-many"),
+    path("label/", bulk_views.label_many, name="label-many"),
+    path("undo-many/", bulk_views.undo_many, name="undo-many"),
+    path("like/<row:cluster>/", bulk_views.like, name="like"),
     path("undo/", views.undo_let_stand, name="undo-let-stand"),
     path("<row:post_id>/", views.conversation, name="conversation"),
     path("<row:post_id>/assign/", views.assign, name="assign"),

@@ -34,6 +34,10 @@ _CLAUSE: Final = (
     "SELECT post_id FROM inbox_case WHERE agency_id = %s AND may_break "
     "AND post_id < %s AND post_id >= %s ORDER BY post_id DESC LIMIT %s"
 )
+_LIKE: Final = (
+    "SELECT post_id FROM inbox_case WHERE agency_id = %s AND cluster = %s "
+    "AND post_id < %s AND post_id >= %s ORDER BY post_id DESC LIMIT %s"
+)
 _OF_AUTHOR: Final = (
     "SELECT id FROM inbox_post WHERE author_id = %s AND id < %s AND id >= %s "
     "ORDER BY id DESC LIMIT %s"
@@ -116,6 +120,9 @@ def find_walk(
         return lambda before, limit: find_post_ids(
             agency_id=agency.pk, query=choice.query, before=before, since=since, limit=limit
         )
+    if choice.like:
+        like = choice.like
+        return lambda before, limit: _ids(_LIKE, [agency.pk, like, before, since, limit])
     if choice.who:
         return partial(_walk_authors, authors, since)
     if choice.clause:

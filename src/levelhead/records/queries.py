@@ -33,6 +33,7 @@ ACTIONS: Final = {
     "person:case:snoozed": gettext_lazy("Put the case aside"),
     "person:case:woken": gettext_lazy("Took the case up before its time"),
     "system:case:woke": gettext_lazy("The case came back"),
+    "person:case:undone": gettext_lazy("Took back what was done to many cases at once"),
     "person:note:added": gettext_lazy("Added a note"),
     "person:reply:sent": gettext_lazy("Sent a reply on its way"),
     "person:reply:retried": gettext_lazy("Had the reply sent again"),

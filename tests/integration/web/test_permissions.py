@@ -100,6 +100,10 @@ MATRIX: dict[str, Row] = {
     "view-delete": Row(OWN_VIEW, method="post", args=VIEW),
     "view-restore": Row(OWN_VIEW, method="post", args=VIEW),
     "let-stand": Row(WORK_DONE, method="post"),
+    "assign-many": Row(WORK_DONE, method="post"),
+    "label-many": Row(WORK_DONE, method="post"),
+    "undo-many": Row(WORK_DONE, method="post"),
+    "like": Row(READ, args=("agency", "number")),
     "undo-let-stand": Row(WORK_DONE, method="post"),
     "assign": Row(WORK_DONE, method="post", args=POST_OF_CASE),
     "decide": Row(

@@ -5,22 +5,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('channels', '0001_initial'),
-        ('inbox', '0004_snooze'),
+        ("accounts", "0001_initial"),
+        ("channels", "0001_initial"),
+        ("inbox", "0004_snooze"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='case',
-            name='cluster',
+            model_name="case",
+            name="cluster",
             field=models.BigIntegerField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('cluster__isnull', False)), fields=['cluster', 'state', 'post'], name='case_by_copies'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("cluster__isnull", False)),
+                fields=["cluster", "state", "post"],
+                name="case_by_copies",
+            ),
         ),
     ]
