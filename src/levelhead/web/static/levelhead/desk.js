@@ -82,6 +82,7 @@
       if (!fold) return;
       fold.open = true;
       const button = one("button, input:not([type=hidden])", fold);
+      fold.scrollIntoView({ block: "nearest" });
       if (button) button.focus();
     },
     "/": () => {
