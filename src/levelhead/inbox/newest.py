@@ -14,7 +14,7 @@ NO_ID: Final = (1 << 63) - 1
 # cannot do this by itself: over several states it reads them all and sorts.
 _BY_QUEUE: Final = (
     "SELECT post_id FROM inbox_case WHERE agency_id = %s AND state = %s AND queue = %s "
-    "AND post_id < %s AND post_id >= %s ORDER BY post_id DESC LIMIT %s"
+    "AND post_id < %s ORDER BY post_id DESC LIMIT %s"
 )
 _BY_LABEL: Final = _BY_QUEUE.replace("queue = %s", "label = %s")
 _BY_OWNER: Final = _BY_QUEUE.replace("queue = %s", "owner_id = %s")
@@ -43,12 +43,17 @@ def newest_case_ids(
         statement, seconds = _BY_LABEL, [label]
     else:
         statement, seconds = _BY_QUEUE, [queue.value for queue in queues]
+    lower: list[int] = []
+    if since:
+        # Only where it is asked for: without a reason PostgreSQL may walk the key instead.
+        statement = statement.replace("post_id < %s", "post_id < %s AND post_id >= %s")
+        lower = [since]
     walks: list[str] = []
     values: list[int | str] = []
     for state in states:
         for second in seconds:
             walks.append(f"SELECT post_id FROM ({statement}) AS walk{len(walks)}")  # noqa: S608
-            values += [agency_id, state.value, second, before or NO_ID, since, limit]
+            values += [agency_id, state.value, second, before or NO_ID, *lower, limit]
     if not walks:
         return []
     merged = " UNION ALL ".join(walks)

@@ -61,6 +61,7 @@ def find_post_ids(
     if not terms:
         return []
     beginning = _ends_in_beginning(query, terms)
+    values: list[str | int]
     if connection.vendor == "sqlite":
         statement = _SQLITE
         match = " ".join('"' + " ".join(words) + '"' for words in terms)
@@ -71,6 +72,10 @@ def find_post_ids(
         match = " & ".join(f"({phrase})" for phrase in phrases[:-1])
         last = phrases[-1] + ":*" if beginning else f"({phrases[-1]})"
         match = f"{match} & {last}" if match else last
+    if not since and connection.vendor != "sqlite":
+        statement, values = statement.replace(" AND id >= %s", ""), [match, before]
+    else:
+        values = [match, before, since]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [match, before, since, agency_id, limit])
+        cursor.execute(statement, [*values, agency_id, limit])
         return [row[0] for row in cursor.fetchall()]
