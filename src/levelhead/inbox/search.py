@@ -12,7 +12,7 @@ WORDS_LIMIT: Final = 8
 _WORD: Final = re.compile(r"\w+", re.UNICODE)
 _QUOTED: Final = re.compile(r'"([^"]*)"')
 # A shorter beginning fits so many words that gathering their posts would take seconds.
-BEGINNING: Final = 3
+BEGINNING: Final = 4
 
 # Both walk the agency's posts that hold all words, newest first, between two ids.
 _SQLITE: Final = (

@@ -110,7 +110,7 @@ MATRIX: dict[str, Row] = {
         WORK_DONE, method="post", args=POST_OF_CASE, data={"label": "press", "reason": "asked"}
     ),
     "note": Row(WORK_DONE, method="post", args=POST_OF_CASE, data={"note": "called them"}),
-    "snooze": Row(WORK_DONE, method="post", args=POST_OF_CASE, data={"preset": "hour"}),
+    "snooze": Row(WORK_DONE, method="post", args=POST_OF_CASE, data={"preset": "monday"}),
     # Awake already: the page says so to those who may.
     "wake": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE),
     "close": Row(WORK_DONE, method="post", args=POST_OF_CASE, data={"reason": "by phone"}),
