@@ -238,7 +238,7 @@
         if (window.htmx) window.htmx.process(place);
       }
     });
-    tellViews();
+    if (all("#saved-views a").length) tellViews();
     all("#rows input[name=case]").forEach((box) => (box.checked = chosen.includes(box.value)));
     window.levelheadSettle();
     if (row && !document.contains(row)) {
