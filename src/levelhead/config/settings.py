@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "levelhead.topics",
     "levelhead.issues",
     "levelhead.research",
+    "levelhead.teamwork",
     "levelhead.web",
 ]
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("<slug:agency>/settings/keys/", include("levelhead.api.settings_urls")),
     path("<slug:agency>/settings/webhooks/", include("levelhead.webhooks.urls")),
     path("<slug:agency>/today/", include("levelhead.today.urls")),
+    path("<slug:agency>/inbox/", include("levelhead.teamwork.urls")),
     path("<slug:agency>/inbox/", include("levelhead.inbox.urls")),
     path("<slug:agency>/knowledge/", include("levelhead.knowledge.urls")),
     path("<slug:agency>/commitments/", include("levelhead.commitments.urls")),

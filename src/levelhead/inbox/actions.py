@@ -67,6 +67,8 @@ def move(case: Case, state: CaseState) -> None:
             _("A case that is %(now)s cannot become %(then)s.")
             % {"now": case.state, "then": state.value}
         )
+    if case.state == CaseState.SNOOZED:
+        case.snoozed_until = case.wake_at = None
     case.state = state
 
 
@@ -152,7 +154,9 @@ def let_stand(*, cases: Sequence[Case], by: User) -> BulkOutcome:
     done: list[int] = []
     with transaction.atomic():
         rows = Case.objects.select_for_update().filter(
-            agency_id=agency_id, pk__in=[case.pk for case in cases], state=CaseState.OPEN
+            agency_id=agency_id,
+            pk__in=[case.pk for case in cases],
+            state__in=[CaseState.OPEN, CaseState.SNOOZED],
         )
         for case in rows.order_by("pk"):
             if case.queue == Queue.NOW:
@@ -252,6 +256,9 @@ def change_decision(
                 and locked.state == CaseState.OPEN
             ):
                 tell_urgent(locked.agency_id, [locked.pk], clock.now())
+        locked.may_break = (
+            locked.label == Label.REMOVABLE or locked.disposition == Disposition.MODERATE
+        )
         locked.corrected = True
         DecisionChange.objects.create(
             agency_id=locked.agency_id,

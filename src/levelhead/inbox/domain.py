@@ -39,6 +39,7 @@ class CaseState(StrEnum):
     """Where the work on a case stands."""
 
     OPEN = "open"
+    SNOOZED = "snoozed"  # put aside until a time
     ANSWERING = "answering"  # a reply is on its way out
     ANSWERED = "answered"
     STOOD = "stood"  # a person let it stand
@@ -47,7 +48,12 @@ class CaseState(StrEnum):
 
 
 NEXT_STATES: dict[CaseState, frozenset[CaseState]] = {
-    CaseState.OPEN: frozenset({CaseState.ANSWERING, CaseState.STOOD, CaseState.CLOSED}),
+    CaseState.OPEN: frozenset(
+        {CaseState.SNOOZED, CaseState.ANSWERING, CaseState.STOOD, CaseState.CLOSED}
+    ),
+    CaseState.SNOOZED: frozenset(
+        {CaseState.OPEN, CaseState.ANSWERING, CaseState.STOOD, CaseState.CLOSED}
+    ),
     CaseState.ANSWERING: frozenset({CaseState.ANSWERED, CaseState.OPEN}),
     CaseState.ANSWERED: frozenset({CaseState.OPEN, CaseState.ANSWERING}),
     CaseState.STOOD: frozenset({CaseState.OPEN, CaseState.ANSWERING}),

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from levelhead.accounts.models import Agency
 from levelhead.analysis.domain import PostText
 from levelhead.doctrine.clocks import Schedule
+from levelhead.inbox.copies import Copies, Seen, copy_memory
 from levelhead.inbox.domain import ASKING, QUEUE_OF, CaseState, CleanPost, Queue, Visibility
 from levelhead.inbox.judging import Judgement, ToJudge, judge, scores_json
 from levelhead.inbox.lookup import (
@@ -23,11 +25,12 @@ from levelhead.inbox.lookup import (
     look_up_posts,
     look_up_rest,
 )
-from levelhead.inbox.models import Author, PostRevision
+from levelhead.inbox.models import Author, Case, PostRevision
 from levelhead.inbox.revising import delete_post, revise_post
 from levelhead.inbox.store import CHUNK, change_tallies, index_words, insert_rows, time_value
 from levelhead.inbox.threading import ThreadPlan, link_waiting, plan_threads
 from levelhead.inbox.urgent import tell_urgent
+from levelhead.inbox.waking import wake_in
 from levelhead.kernel.ids import new_id, new_ids
 from levelhead.live.actions import announce
 from levelhead.records.append import append_events
@@ -45,8 +48,8 @@ _ASSESSMENT = ("post_id", "agency_id", "model", "revision", "scores")
 _CASE = (
     "post_id", "agency_id", "channel_id", "conversation_id", "state", "queue", "label",
     "disposition", "priority", "urgency", "hostility", "rule", "rule_version", "waits_for",
-    "show_911", "ack_due", "substance_due", "due_at", "corrected", "reply_failed", "version",
-    "decided_at", "updated_at", "answer_due",
+    "show_911", "ack_due", "substance_due", "due_at", "may_break", "cluster",
+    "corrected", "reply_failed", "version", "decided_at", "updated_at", "answer_due",
 )  # fmt: skip
 
 
@@ -132,7 +135,7 @@ def file_posts(
         return batch
     authors: dict[Key, KnownAuthor] = {}
     with transaction.atomic():
-        filed = _file_new(batch.new, known, judgements, facts, received_at, authors)
+        filed, copies = _file_new(batch.new, known, judgements, facts, received_at, authors)
         for post, before in batch.revised:
             revise_post(
                 post,
@@ -145,6 +148,7 @@ def file_posts(
             delete_post(post, before, agency=facts[post.channel_id].agency, at=received_at)
         _announce_batch(batch, filed, facts)
     author_memory.keep(authors)
+    copy_memory.keep(copies)
     return batch
 
 
@@ -190,12 +194,19 @@ def _file_new(
     facts: Mapping[int, ChannelFacts],
     received_at: datetime,
     authors: dict[Key, KnownAuthor],
-) -> dict[int, list[int]]:
-    """Store the new posts; gives their ids by agency."""
+) -> tuple[dict[int, list[int]], Copies]:
+    """Store the new posts; gives their ids by agency, and which of them are copies."""
     filed: dict[int, list[int]] = {}
     if not new:
-        return filed
+        return filed, Copies()
     ids = dict(zip((post.key for post in new), new_ids(len(new)), strict=True))
+    copies = copy_memory.find(
+        [
+            Seen(facts[post.channel_id].agency.pk, ids[post.key], post.text)
+            for post in new
+            if not (post.from_agency or post.deleted)
+        ]
+    )
     plan = plan_threads(new, ids, known, facts, received_at)
     authors.update(_file_authors(new, known, facts))
     now = time_value(received_at)
@@ -217,7 +228,10 @@ def _file_new(
                 scores_json(judgement.assessment, judgement.terms),
             )
         )  # fmt: skip
-        row = _case_row(post, post_id, agency_id, plan.conversation[post.key], judgement, now)
+        row = _case_row(
+            post, post_id, agency_id, plan.conversation[post.key], judgement,
+            copies.cluster.get(post_id), now,
+        )  # fmt: skip
         case_rows.append(row)
         tallies[(agency_id, str(row[4]), str(row[5]), str(row[6]))] += 1
         if row[4] == CaseState.OPEN.value and row[5] == Queue.NOW.value:
@@ -232,15 +246,20 @@ def _file_new(
     insert_rows("inbox_assessment", _ASSESSMENT, assessment_rows)
     insert_rows("inbox_case", _CASE, case_rows)
     index_words(words)
+    for start in range(0, len(copies.first_copied), CHUNK):
+        Case.objects.filter(pk__in=copies.first_copied[start : start + CHUNK]).update(
+            cluster=F("post_id")
+        )
     change_tallies(tallies)
     link_waiting(plan)
     for agency_id in sorted(urgent):
         tell_urgent(agency_id, urgent[agency_id], received_at)
+    wake_in((plan.conversation[post.key] for post in new if not post.from_agency), at=received_at)
     for (agency_id, channel_id), to_record in sorted(events.items()):
         append_events(
             agency_id=agency_id, chain=channel_chain(channel_id), events=to_record, at=received_at
         )
-    return filed
+    return filed, copies
 
 
 def _post_row(
@@ -276,6 +295,7 @@ def _case_row(
     agency_id: int,
     conversation_id: int,
     judgement: Judgement,
+    cluster: int | None,
     now: object,
 ) -> tuple[object, ...]:
     decision, assessment = judgement.decision, judgement.assessment
@@ -288,8 +308,10 @@ def _case_row(
         post_id, agency_id, post.channel_id, conversation_id, state.value, queue.value,
         judgement.label.value, decision.disposition.value, int(decision.priority),
         judgement.urgency, assessment.hostility, decision.rule, decision.rule_version,
-        decision.waits_for, decision.show_911, ack, substance, ack or substance, False, False, 1,
-        now, now, runs and judgement.label in ASKING,
+        decision.waits_for, decision.show_911, ack, substance, ack or substance,
+        # What is ours, or gone before anybody saw it, breaks nothing here.
+        runs and judgement.may_break, cluster, False, False, 1, now, now,
+        runs and judgement.label in ASKING,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -21,6 +21,18 @@ from levelhead.kernel.errors import ConfigurationError
 from levelhead.learning.in_force import in_force
 
 log = structlog.get_logger(__name__)
+
+
+# Signs of what a closed list may hold whatever the post is about.
+_CLAUSE_HEADS = (SafetyHead.PRIVATE_DATA, SafetyHead.SPAM, SafetyHead.SCAM_LINK)
+_CLAUSE_LIKELY = 0.5
+
+
+def may_break(label: Label, safety: Mapping[str, float]) -> bool:
+    """Whether a clause of the policy may be about such a post."""
+    return label is Label.REMOVABLE or any(
+        safety.get(head, 0.0) >= _CLAUSE_LIKELY for head in _CLAUSE_HEADS
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +59,11 @@ class Judgement:
     def label(self) -> Label:
         """What the post is, for the desk: the safety rules may know better than the label head."""
         return label_of(self.assessment, self.decision)
+
+    @property
+    def may_break(self) -> bool:
+        """Whether a clause of the policy may be about it: by its label, or by a sign in it."""
+        return may_break(self.label, self.assessment.safety)
 
     @property
     def urgency(self) -> int:

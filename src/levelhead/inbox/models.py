@@ -96,6 +96,7 @@ class Post(AgencyOwned):
         ]
         indexes = [
             models.Index(fields=["conversation", "id"], name="post_in_conversation"),
+            models.Index(fields=["agency", "received_at", "id"], name="post_by_arrival"),
             models.Index(
                 fields=["channel", "parent_external_id"],
                 name="post_waiting_for_parent",
@@ -194,6 +195,14 @@ class Case(AgencyOwned):
     owner = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    # Until when it was put aside, and when it comes back: then, when its clock runs out, or as
+    # soon as somebody writes in its conversation.
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    wake_at = models.DateTimeField(null=True, blank=True)
+    # The first post of those that say nearly the same; none where nothing is like it.
+    cluster = models.BigIntegerField(null=True, blank=True)
+    # It, or something in it, is of the kind that a clause of the policy may be about.
+    may_break = models.BooleanField(default=False)
     # Set where a person changed the decision.
     corrected = models.BooleanField(default=False)
     # Set where a reply could not be sent; loud on every screen.
@@ -241,6 +250,26 @@ class Case(AgencyOwned):
                 fields=["alarm_at"],
                 name="case_by_alarm",
                 condition=models.Q(due_at__isnull=False, alarm_stage__lt=2),
+            ),
+            models.Index(
+                fields=["agency", "post"],
+                name="case_by_clause",
+                condition=models.Q(may_break=True),
+            ),
+            models.Index(
+                fields=["cluster", "state", "post"],
+                name="case_by_copies",
+                condition=models.Q(cluster__isnull=False),
+            ),
+            models.Index(
+                fields=["wake_at"],
+                name="case_by_waking",
+                condition=models.Q(wake_at__isnull=False),
+            ),
+            models.Index(
+                fields=["conversation"],
+                name="case_asleep_in",
+                condition=models.Q(wake_at__isnull=False),
             ),
             models.Index(
                 fields=["agency", "owner", "state", "post"],

@@ -17,6 +17,7 @@ _BY_QUEUE: Final = (
     "AND post_id < %s ORDER BY post_id DESC LIMIT %s"
 )
 _BY_LABEL: Final = _BY_QUEUE.replace("queue = %s", "label = %s")
+_BY_OWNER: Final = _BY_QUEUE.replace("queue = %s", "owner_id = %s")
 
 
 def newest_case_ids(
@@ -25,21 +26,34 @@ def newest_case_ids(
     states: Sequence[CaseState],
     queues: Sequence[Queue],
     label: str = "",
+    owner_id: int | None = None,
     before: int | None = None,
+    since: int = 0,
     limit: int,
 ) -> list[int]:
-    """Ids of cases in one of `states`, newest first, at most `limit`, below `before`.
+    """Ids of cases in one of `states`, newest first, at most `limit`, from `since` below `before`.
 
-    With `label` only cases of that label, in any queue; else those in one of `queues`.
+    With `owner_id` only that person's, else with `label` only those of that label, in any queue;
+    else those in one of `queues`.
     """
-    seconds = [label] if label else [queue.value for queue in queues]
-    statement = _BY_LABEL if label else _BY_QUEUE
+    seconds: list[str | int]
+    if owner_id is not None:
+        statement, seconds = _BY_OWNER, [owner_id]
+    elif label:
+        statement, seconds = _BY_LABEL, [label]
+    else:
+        statement, seconds = _BY_QUEUE, [queue.value for queue in queues]
+    lower: list[int] = []
+    if since:
+        # Only where it is asked for: without a reason PostgreSQL may walk the key instead.
+        statement = statement.replace("post_id < %s", "post_id < %s AND post_id >= %s")
+        lower = [since]
     walks: list[str] = []
     values: list[int | str] = []
     for state in states:
         for second in seconds:
             walks.append(f"SELECT post_id FROM ({statement}) AS walk{len(walks)}")  # noqa: S608
-            values += [agency_id, state.value, second, before or NO_ID, limit]
+            values += [agency_id, state.value, second, before or NO_ID, *lower, limit]
     if not walks:
         return []
     merged = " UNION ALL ".join(walks)

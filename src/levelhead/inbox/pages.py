@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -19,12 +20,13 @@ from levelhead.commitments.forms import Terms, terms_of
 from levelhead.commitments.queries import list_commitments_of
 from levelhead.doctrine.domain import Disposition
 from levelhead.inbox import queries, thread
-from levelhead.inbox.actions import UNDO_SECONDS, BulkOutcome
 from levelhead.inbox.domain import NEXT_STATES, CaseState
 from levelhead.inbox.forms import Typed
 from levelhead.inbox.models import Case
 from levelhead.inbox.newest import NO_ID
+from levelhead.inbox.sleeping import list_presets
 from levelhead.issues.queries import list_choices_for
+from levelhead.kernel import clock
 from levelhead.kernel.errors import LevelheadError
 from levelhead.knowledge.finding import find_chosen, offer_answers
 from levelhead.records.queries import list_case_events
@@ -33,10 +35,11 @@ from levelhead.replies.queries import find_way_out, list_replies
 from levelhead.research.posting import holding_reply
 from levelhead.research.queries import find_released
 from levelhead.research.showing import ResearchOfCase, research_of_case
+from levelhead.teamwork.queries import list_views
 from levelhead.web.middleware import status_of
 from levelhead.web.words import EMPTY, LANGUAGES, VIEWS, of
 
-UNDO_KEY = "let_stand_undo"
+UNDO_KEY = "desk_undo"
 
 
 def part_asked_for(request: HttpRequest) -> str:
@@ -61,20 +64,37 @@ def read_id(text: str | None) -> int | None:
     return number if 0 < number <= NO_ID else None
 
 
-def remember_undo(request: AgencyRequest, outcome: BulkOutcome) -> None:
-    """Offer to take a let-stand back while it can be."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Undo:
+    """What a person may take back, and until when."""
+
+    # Where the button goes.
+    address: str
+    words: str
+    seconds: int
+    token: str = ""
+
+
+def remember_undo(request: AgencyRequest, undo: Undo | None) -> None:
+    """Offer to take the last thing back while it can be; None forgets it."""
+    if undo is None:
+        request.session.pop(UNDO_KEY, None)
+        return
     request.session[UNDO_KEY] = {
-        "token": outcome.undo_token,
-        "count": len(outcome.done),
+        "address": undo.address,
+        "words": undo.words,
+        "token": undo.token,
         "agency": request.agency.pk,
-        "until": time.time() + UNDO_SECONDS - 2,
+        # A little less than the action allows, so that a button that shows also works.
+        "until": time.time() + undo.seconds - 2,
     }
 
 
 def _undo(request: AgencyRequest) -> dict[str, Any] | None:
     kept: dict[str, Any] | None = request.session.get(UNDO_KEY)
     if kept and kept["agency"] == request.agency.pk and kept["until"] > time.time():
-        return kept
+        # What an older version of the program kept has no address.
+        return kept if "address" in kept else None
     return None
 
 
@@ -112,6 +132,10 @@ def list_context(request: AgencyRequest) -> dict[str, object]:
         "labels": [(label.value, counts.labels.get(label.value, 0)) for label in Label],
         "channels": channels,
         "languages": LANGUAGES.items(),
+        "dispositions": list(Disposition),
+        "states": list(CaseState),
+        "people": thread.list_colleagues(request.agency),
+        "saved": list_views(request.agency, request.person, choice),
         "undo": _undo(request),
     }
 
@@ -174,7 +198,13 @@ def conversation_context(
         "may_reply": may_reply,
         "may_stand": may_work and CaseState.STOOD in states and case.queue != "now",
         "may_close": may_work and CaseState.CLOSED in states,
-        "may_reopen": (may_work and CaseState.OPEN in states and case.state != CaseState.ANSWERING),
+        "may_reopen": may_work
+        and CaseState.OPEN in states
+        and case.state not in (CaseState.ANSWERING, CaseState.SNOOZED),
+        "may_wake": may_work and case.state == CaseState.SNOOZED,
+        "snoozes": list_presets(request.agency.office_schedule, clock.now())
+        if may_work and case.state in (CaseState.OPEN, CaseState.SNOOZED)
+        else [],
         "reply_form": reply_form or new_reply_form(),
         "shown": show_check(case, reply_form, person=request.person)
         if reply_form is not None and may_reply

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Final
-from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Left
-from django.utils.dateparse import parse_datetime
 
 from levelhead.accounts.models import Agency, User
-from levelhead.analysis.domain import Label
 from levelhead.channels.models import Channel
+from levelhead.inbox.choice import QUEUE_OF_VIEW, WORKING, Choice
+from levelhead.inbox.choice import VIEWS as VIEWS
+from levelhead.inbox.choice import read_choice as read_choice
 from levelhead.inbox.domain import CaseState, Queue
+from levelhead.inbox.folding import count_copies, folds
 from levelhead.inbox.models import Case, Tally
-from levelhead.inbox.newest import NO_ID, newest_case_ids
-from levelhead.inbox.search import QUERY_LIMIT, find_post_ids, search_words
+from levelhead.inbox.newest import NO_ID
+from levelhead.inbox.search import search_terms
+from levelhead.inbox.walking import (
+    MOST_AUTHORS,
+    bounds_of,
+    find_author_ids,
+    find_walk,
+    owner_of,
+    states_of,
+)
 
 PAGE: Final = 50
 # Most rows that one answer holds, for a screen that had loaded more when it was refreshed.
@@ -31,100 +37,7 @@ MINE_LIMIT: Final = 999
 # A search with filters looks through this many posts that hold the words, then says how far it
 # came and lets the person go on.
 WINDOW: Final = 500
-WINDOWS: Final = 6
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
-
-VIEWS: Final = ("needs", "now", "clause", "stand", "mine", "answered", "all")
-_QUEUE_OF_VIEW: Final = {
-    "needs": Queue.NEEDS,
-    "now": Queue.NOW,
-    "clause": Queue.CLAUSE,
-    "stand": Queue.STAND,
-}
-_STATES_OF_VIEW: Final = {"answered": (CaseState.ANSWERED,), "all": tuple(CaseState)}
-WORKING: Final = (CaseState.OPEN.value, CaseState.ANSWERING.value)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
-    """What the list is asked to show; the address of the page says it all."""
-
-    view: str = "needs"
-    label: str = ""
-    channel: int | None = None
-    lang: str = ""
-    query: str = ""
-    # "newest", or "clock": what is due first.
-    sort: str = "newest"
-    # Where the page begins: below this id, or behind this due time and id.
-    before: int | None = None
-    after: tuple[datetime, int] | None = None
-
-    @property
-    def filtered(self) -> bool:
-        """Whether anything but the view was chosen."""
-        return bool(self.label or self.channel or self.lang or self.query)
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """As in an address, without the place in the list."""
-        given = {
-            "view": self.view if self.view != "needs" else "",
-            "label": self.label,
-            "channel": str(self.channel or ""),
-            "lang": self.lang,
-            "q": self.query,
-            "sort": self.sort if self.sort != "newest" else "",
-        }
-        return {name: value for name, value in given.items() if value}
-
-    @property
-    def address(self) -> str:
-        """The query of an address that shows the same list, with its question mark."""
-        return self.address_with()
-
-    def address_with(self, **changes: str) -> str:
-        """The same, with other parameters changed."""
-        given = {**self.parameters, **changes}
-        given = {name: value for name, value in given.items() if value}
-        return f"?{urlencode(given)}" if given else ""
-
-
-def read_choice(given: Mapping[str, str]) -> Choice:
-    """The choice in an address; what makes no sense there is left out."""
-    view = given.get("view", "")
-    label = given.get("label", "")
-    lang = given.get("lang", "").lower()
-    query = " ".join(given.get("q", "")[:QUERY_LIMIT].replace("\x00", " ").split())
-    choice = Choice(
-        view=view if view in VIEWS else "needs",
-        label=label if label in {known.value for known in Label} else "",
-        channel=_number(given.get("channel", "")),
-        lang=lang if _LANGUAGE.fullmatch(lang) else "",
-        query=query,
-        sort="clock" if given.get("sort") == "clock" and not query else "newest",
-        before=_number(given.get("before", "")),
-    )
-    due, _, last = given.get("after", "").partition("_")
-    moment, last_id = _moment(due), _number(last)
-    if moment is not None and last_id is not None:
-        choice = replace(choice, after=(moment, last_id))
-    return choice
-
-
-def _number(text: str) -> int | None:
-    if not (text.isascii() and text.isdigit() and len(text) <= 19):
-        return None
-    number = int(text)
-    return number if 0 < number <= NO_ID else None
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
+WINDOWS: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +49,8 @@ class CasePage:
     more: str = ""
     # Set where a search stopped before it found a full page.
     searched_to: bool = False
+    # More people have this name than are looked at.
+    many_people: bool = False
     # A search without a word that can be found.
     no_words: bool = False
 
@@ -159,8 +74,8 @@ def count_cases(agency: Agency, person: User, choice: Choice) -> Counts:
         held = {"all"}
         if state == CaseState.OPEN:
             held.add(queue)
-        if state == CaseState.ANSWERED:
-            held.add("answered")
+        if state in (CaseState.ANSWERED, CaseState.SNOOZED):
+            held.add(state)
         for view in held:
             views[view] += cases
         if choice.view in held:
@@ -176,19 +91,29 @@ def count_cases(agency: Agency, person: User, choice: Choice) -> Counts:
 
 def _chosen(agency: Agency, person: User, choice: Choice) -> QuerySet[Case]:
     rows = Case.objects.filter(agency=agency)
-    if choice.view in _QUEUE_OF_VIEW:
-        rows = rows.filter(state=CaseState.OPEN.value, queue=_QUEUE_OF_VIEW[choice.view].value)
-    elif choice.view == "mine":
-        rows = rows.filter(owner=person, state__in=WORKING)
-    elif choice.view == "answered":
-        rows = rows.filter(state=CaseState.ANSWERED.value)
-    if choice.label:
-        rows = rows.filter(label=choice.label)
-    if choice.channel:
-        rows = rows.filter(channel_id=choice.channel)
-    if choice.lang:
-        rows = rows.filter(post__lang=choice.lang)
-    return rows
+    states = states_of(choice)
+    if len(states) < len(CaseState):
+        rows = rows.filter(state__in=[state.value for state in states])
+    if choice.view in QUEUE_OF_VIEW:
+        rows = rows.filter(queue=QUEUE_OF_VIEW[choice.view].value)
+    owner_id = owner_of(choice, person)
+    if owner_id is not None:
+        rows = rows.filter(owner_id=owner_id)
+    if choice.owner == "nobody":
+        rows = rows.filter(owner__isnull=True)
+    given: dict[str, object] = {
+        "label": choice.label,
+        "channel_id": choice.channel,
+        "post__lang": choice.lang,
+        "disposition": choice.disposition,
+        "may_break": choice.clause,
+        "cluster": choice.like,
+    }
+    rows = rows.filter(**{name: value for name, value in given.items() if value})
+    since, until = choice.span
+    if since is not None:
+        rows = rows.filter(post__received_at__gte=since)
+    return rows.filter(post__received_at__lt=until) if until is not None else rows
 
 
 def _with_words(rows: QuerySet[Case]) -> QuerySet[Case]:
@@ -200,66 +125,125 @@ def _with_words(rows: QuerySet[Case]) -> QuerySet[Case]:
     )
 
 
-def list_cases(agency: Agency, person: User, choice: Choice, *, shown: int = PAGE) -> CasePage:
-    """One page of the list; `shown` rows at most, up to MOST."""
+def list_cases(
+    agency: Agency, person: User, choice: Choice, *, shown: int = PAGE, only_ids: bool = False
+) -> CasePage:
+    """One page of the list; `shown` rows at most, up to MOST.
+
+    With `only_ids` the rows hold nothing that a screen would show: they are counted.
+    """
     size = max(1, min(shown, MOST))
-    if choice.query:
-        return _search(agency, person, choice, size)
-    rows = _with_words(_chosen(agency, person, choice))
+    authors: list[int] = []
+    if choice.who:
+        authors = find_author_ids(agency, choice.who)
+        if not authors:
+            return CasePage(rows=[])
+    many_people = len(authors) > MOST_AUTHORS
+    rows = _chosen(agency, person, choice)
+    rows = rows.only("post_id", "due_at") if only_ids else _with_words(rows)
+    if authors:
+        rows = rows.filter(post__author_id__in=authors)
     if choice.sort == "clock":
-        rows = rows.filter(due_at__isnull=False).order_by("due_at", "post_id")
-        if choice.after:
-            due, last = choice.after
-            rows = rows.filter(Q(due_at__gt=due) | Q(due_at=due, post_id__gt=last))
-    else:
-        rows = _newest(rows, agency, choice, size + 1)
+        return _due_first(rows, choice, size, many_people)
+    if choice.query and not search_terms(choice.query):
+        return CasePage(rows=[], no_words=True)
+    return replace(_walk(agency, person, choice, rows, authors, size), many_people=many_people)
+
+
+def _due_first(rows: QuerySet[Case], choice: Choice, size: int, many_people: bool) -> CasePage:
+    rows = rows.filter(due_at__isnull=False).order_by("due_at", "post_id")
+    if choice.after:
+        due, last = choice.after
+        rows = rows.filter(Q(due_at__gt=due) | Q(due_at=due, post_id__gt=last))
     found = list(rows[: size + 1])
     more = ""
     if len(found) > size:
         found.pop()
         last_row = found[-1]
-        if last_row.due_at is not None and choice.sort == "clock":
-            place = f"{last_row.due_at.isoformat()}_{last_row.pk}"
-            more = choice.address_with(after=place)
-        else:
-            more = choice.address_with(before=str(last_row.pk))
-    return CasePage(rows=found, more=more)
+        if last_row.due_at is not None:
+            more = choice.address_with(after=f"{last_row.due_at.isoformat()}_{last_row.pk}")
+    return CasePage(rows=found, more=more, many_people=many_people)
 
 
-def _newest(rows: QuerySet[Case], agency: Agency, choice: Choice, limit: int) -> QuerySet[Case]:
-    """The rows, newest first; where they stand in many queues, by a walk that sorts no archive."""
-    states = _STATES_OF_VIEW.get(choice.view)
-    if states is None or choice.channel or choice.lang:
-        rows = rows.order_by("-post_id")
-        return rows.filter(post_id__lt=choice.before) if choice.before else rows
-    ids = newest_case_ids(
-        agency_id=agency.pk,
-        states=states,
-        queues=tuple(Queue),
-        label=choice.label,
-        before=choice.before,
-        limit=limit,
-    )
-    return rows.filter(post_id__in=ids).order_by("-post_id")
-
-
-def _search(agency: Agency, person: User, choice: Choice, size: int) -> CasePage:
-    """Walk the posts with these words, newest first, until the page is full or it was enough."""
-    if not search_words(choice.query):
-        return CasePage(rows=[], no_words=True)
-    rows = _with_words(_chosen(agency, person, choice))
-    found: list[Case] = []
-    before = choice.before or NO_ID
-    for _ in range(WINDOWS):
-        ids = find_post_ids(agency_id=agency.pk, query=choice.query, before=before, limit=WINDOW)
-        found += rows.filter(post_id__in=ids).order_by("-post_id")[: size + 1 - len(found)]
-        if len(found) > size:
-            found.pop()
-            return CasePage(rows=found, more=choice.address_with(before=str(found[-1].pk)))
-        if len(ids) < WINDOW:
-            return CasePage(rows=found)
+def _walk(
+    agency: Agency,
+    person: User,
+    choice: Choice,
+    rows: QuerySet[Case],
+    authors: list[int],
+    size: int,
+) -> CasePage:
+    """Walk newest first, a window at a time, until the page is full or it was enough."""
+    bounds = bounds_of(agency, choice.span)
+    if bounds is None:
+        return CasePage(rows=[])
+    walk = find_walk(agency, person, choice, authors[:MOST_AUTHORS], bounds[0])
+    before = min(bounds[1], choice.before or NO_ID)
+    page = _Filling(agency, choice, rows, size)
+    # A short look first, which is enough for most; then all the rest at once, because beginning a
+    # walk over common words costs more than going on with it.
+    first = WINDOW if choice.query or choice.narrowed else min(WINDOW, 2 * size)
+    for limit in (first, WINDOW * WINDOWS - first):
+        ids = walk(before, limit)
+        for start in range(0, len(ids), WINDOW):
+            page.take(ids[start : start + WINDOW])
+            if page.full:
+                return page.turn(str(page.ids[-1]))
+        if len(ids) < limit:
+            return page.turn("")
         before = ids[-1]
-    return CasePage(rows=found, more=choice.address_with(before=str(before)), searched_to=True)
+    return replace(page.turn(str(before)), searched_to=True)
+
+
+class _Filling:
+    """A page that is being filled; copies of what it has are left out."""
+
+    def __init__(self, agency: Agency, choice: Choice, rows: QuerySet[Case], size: int) -> None:
+        self._agency, self._choice, self._rows, self._size = agency, choice, rows, size
+        self._folds = folds(choice)
+        self._shown: set[int] = set()
+        self.ids: list[int] = []
+        self.full = False
+
+    def take(self, ids: list[int]) -> None:
+        """Add those of `ids` that fit, newest first, until there are enough."""
+        fit = self._rows.filter(post_id__in=ids).order_by("-post_id").values_list(
+            "post_id", "cluster", "queue"
+        )  # fmt: skip
+        # Without copies nothing is left out, and a page more than full is enough.
+        found = list(fit if self._folds else fit[: self._size + 1 - len(self.ids)])
+        for pk, cluster, queue in found:
+            # Danger is never behind another row.
+            if self._folds and cluster is not None and queue != Queue.NOW:
+                if cluster in self._shown:
+                    continue
+                self._shown.add(cluster)
+            if len(self.ids) == self._size:
+                self.full = True
+                return
+            self.ids.append(pk)
+
+    def turn(self, before: str) -> CasePage:
+        """The page, with the address of the next one."""
+        rows = list(self._rows.filter(post_id__in=self.ids).order_by("-post_id"))
+        if self._folds:
+            count_copies(self._agency.pk, self._choice, rows)
+        return CasePage(rows=rows, more=self._choice.address_with(before=before) if before else "")
+
+
+def count_chosen(agency: Agency, person: User, choice: Choice, *, most: int) -> tuple[int, bool]:
+    """How many cases a choice holds, up to `most`, and whether there are or may be more.
+
+    Bounded: what a walk has not looked through yet may hold more.
+    """
+    page = list_cases(
+        agency,
+        person,
+        replace(choice, before=None, after=None, copies=True),
+        shown=most,
+        only_ids=True,
+    )
+    return len(page.rows), bool(page.more) or page.many_people
 
 
 def list_channels(agency: Agency) -> list[tuple[int, str]]:

@@ -91,9 +91,15 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
     decision, assessment = judgement.decision, judgement.assessment
     state = CaseState(case.state)
     grave = decision.priority is Priority.NOW
+    if state is CaseState.SNOOZED:
+        # Other words: the worker brings it back at once, whatever becomes of the decision.
+        Case.objects.filter(pk=post_id).update(wake_at=at)
+        case.wake_at = at
     if state is CaseState.OWN or (case.corrected and not grave):
         return
-    reopens = state in DONE_STATES and decision.priority > case.priority
+    reopens = state is CaseState.SNOOZED or (
+        state in DONE_STATES and decision.priority > case.priority
+    )
     if state is not CaseState.OPEN and not reopens:
         return
     same_matter = not (reopens or grave) and case.ack_met_at is not None
@@ -101,12 +107,14 @@ def _decide_again(post_id: int, judgement: Judgement, at: datetime) -> None:
     tallies[(case.agency_id, case.state, case.queue, case.label)] -= 1
     before_queue = case.queue if state is CaseState.OPEN else ""
     case.state = CaseState.OPEN
+    case.snoozed_until = case.wake_at = None
     case.queue = QUEUE_OF[decision.disposition]
     case.label = judgement.label
     case.disposition = decision.disposition
     case.priority = decision.priority
     case.urgency = judgement.urgency
     case.hostility = assessment.hostility
+    case.may_break = judgement.may_break
     case.rule, case.rule_version = decision.rule, decision.rule_version
     case.waits_for, case.show_911 = decision.waits_for, decision.show_911
     # Another answer may fit the new words.

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from levelhead.inbox import views
+from levelhead.inbox import bulk_views, views
 from levelhead.replies import views as replies
 
 urlpatterns = [
     path("", views.inbox, name="inbox"),
     path("let-stand/", views.let_stand, name="let-stand"),
+    path("assign/", bulk_views.assign_many, name="assign-many"),
+    path("label/", bulk_views.label_many, name="label-many"),
+    path("undo-many/", bulk_views.undo_many, name="undo-many"),
+    path("like/<row:cluster>/", bulk_views.like, name="like"),
     path("undo/", views.undo_let_stand, name="undo-let-stand"),
     path("<row:post_id>/", views.conversation, name="conversation"),
     path("<row:post_id>/assign/", views.assign, name="assign"),
     path("<row:post_id>/decide/", views.decide, name="decide"),
     path("<row:post_id>/note/", views.note, name="note"),
+    path("<row:post_id>/snooze/", views.snooze, name="snooze"),
+    path("<row:post_id>/wake/", views.wake, name="wake"),
     path("<row:post_id>/close/", views.close, name="close"),
     path("<row:post_id>/reopen/", views.reopen, name="reopen"),
     path("<row:post_id>/reply/", replies.send, name="reply"),

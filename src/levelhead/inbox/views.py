@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -19,6 +20,7 @@ from levelhead.inbox.models import Case
 from levelhead.inbox.pages import (
     NOTHING_TYPED,
     UNDO_KEY,
+    Undo,
     back_to_conversation,
     back_to_list,
     read_id,
@@ -27,8 +29,11 @@ from levelhead.inbox.pages import (
     show_conversation,
     show_list,
 )
+from levelhead.inbox.sleeping import list_presets, read_moment, snooze_case, wake_case
 from levelhead.inbox.thread import find_case
+from levelhead.kernel import clock
 from levelhead.kernel.errors import Conflict, Invalid
+from levelhead.web.templatetags.desk import short_time
 
 
 @require_GET
@@ -141,6 +146,49 @@ def close(request: AgencyRequest, post_id: int) -> HttpResponse:
 
 @require_POST
 @member(Ability.WORK)
+def snooze(request: AgencyRequest, post_id: int) -> HttpResponse:
+    """Put a case aside until a time."""
+
+    def act(case: Case) -> str:
+        schedule = request.agency.office_schedule
+        chosen = request.POST.get("preset", "")
+        presets = {preset.key: preset.at for preset in list_presets(schedule, clock.now())}
+        until = presets.get(chosen) or read_moment(
+            request.POST.get("day", "")[:12], request.POST.get("at", "")[:8], schedule
+        )
+        asleep = snooze_case(
+            case=case, until=until, by=request.person, expected_version=read_version(request.POST)
+        )
+        remember_undo(
+            request,
+            Undo(
+                address=reverse("wake", args=[request.agency.slug, post_id]),
+                words=_("Undo: put aside"),
+                seconds=actions.UNDO_SECONDS,
+            ),
+        )
+        return _("Put aside. It comes back at %(time)s at the latest.") % {
+            "time": short_time(asleep.wake_at or until)
+        }
+
+    return _act(request, post_id, act)
+
+
+@require_POST
+@member(Ability.WORK)
+def wake(request: AgencyRequest, post_id: int) -> HttpResponse:
+    """Take up a case that was put aside."""
+
+    def act(case: Case) -> str:
+        wake_case(case=case, by=request.person, expected_version=None)
+        remember_undo(request, None)
+        return _("The case is open again.")
+
+    return _act(request, post_id, act)
+
+
+@require_POST
+@member(Ability.WORK)
 def reopen(request: AgencyRequest, post_id: int) -> HttpResponse:
     """Take a case up again."""
 
@@ -167,7 +215,19 @@ def let_stand(request: AgencyRequest) -> HttpResponse:
     except Invalid as error:
         messages.error(request, error.message)
         return back_to_list(request)
-    remember_undo(request, outcome)
+    if outcome.done:
+        remember_undo(
+            request,
+            Undo(
+                address=reverse("undo-let-stand", args=[request.agency.slug]),
+                words=ngettext(
+                    "Undo: %(n)d post let stand", "Undo: %(n)d posts let stand", len(outcome.done)
+                )
+                % {"n": len(outcome.done)},
+                seconds=actions.UNDO_SECONDS,
+                token=outcome.undo_token,
+            ),
+        )
     left = len(cases) - len(outcome.done)
     if outcome.done:
         messages.success(

@@ -48,6 +48,10 @@ ACTIONS: Final = {
     "person:shift:handed_over": gettext_lazy("Handed a shift over"),
     "person:alert:rules_changed": gettext_lazy("Changed how long the called have"),
     "person:alert:order_changed": gettext_lazy("Changed the order of calls"),
+    "person:case:snoozed": gettext_lazy("Put the case aside"),
+    "person:case:woken": gettext_lazy("Took the case up before its time"),
+    "system:case:woke": gettext_lazy("The case came back"),
+    "person:case:undone": gettext_lazy("Took back what was done to many cases at once"),
     "person:note:added": gettext_lazy("Added a note"),
     "person:reply:sent": gettext_lazy("Sent a reply on its way"),
     "person:reply:retried": gettext_lazy("Had the reply sent again"),
@@ -139,6 +143,10 @@ ACTIONS: Final = {
     "mail:research:late": gettext_lazy("A mail came when no answer was waited for"),
     "mail:research:automatic": gettext_lazy("An automatic answer came"),
     "mail:research:bounce": gettext_lazy("A mail server said that the mail does not arrive"),
+    "person:view:saved": gettext_lazy("Saved a view of the list"),
+    "person:view:changed": gettext_lazy("Changed a view of the list"),
+    "person:view:deleted": gettext_lazy("Deleted a view of the list"),
+    "person:view:restored": gettext_lazy("Brought a view of the list back"),
     "system:agency:created": gettext_lazy("The agency was created"),
 }
 

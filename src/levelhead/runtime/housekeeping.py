@@ -15,6 +15,7 @@ from levelhead.api.actions import forget_calls
 from levelhead.clocks.actions import resume_by_themselves
 from levelhead.commitments.actions import note_overdue
 from levelhead.config.environment import Environment
+from levelhead.inbox.sleeping import wake_due
 from levelhead.live.actions import forget_old
 from levelhead.research.reminding import remind_and_note_overdue
 
@@ -42,6 +43,8 @@ class Housekeeping:
             Chore("note overdue commitments", 30.0, _note_overdue, now + 10.0),
             Chore("let clocks go on", 5.0, _resume_clocks, now + 3.0),
             Chore("remind colleagues", 60.0, _remind_colleagues, now + 15.0),
+            # A person who chose a time looks at that time.
+            Chore("wake cases", 3.0, _wake_cases, now + 3.0),
             Chore("forget old live events", 600.0, _forget_live_events, now + 30.0),
             Chore("forget answers to programs", 3600.0, _forget_calls, now + 90.0),
             Chore("forget old sessions", 3600.0, _forget_sessions, now + 120.0),
@@ -83,6 +86,12 @@ def _remind_colleagues() -> None:
     reminded, overdue = remind_and_note_overdue()
     if reminded or overdue:
         log.info("colleagues were reminded", reminded=reminded, overdue=overdue)
+
+
+def _wake_cases() -> None:
+    woken = wake_due()
+    if woken:
+        log.info("cases came back", cases=woken)
 
 
 def _forget_live_events() -> None:

@@ -284,6 +284,7 @@ def _warm_up() -> None:
     started = time.monotonic()
     from levelhead.analysis.assess import load
     from levelhead.analysis.domain import PostText
+    from levelhead.inbox.copies import copy_memory
     from levelhead.kernel.errors import ConfigurationError
 
     posts = [PostText(text="Good morning.")]
@@ -292,6 +293,7 @@ def _warm_up() -> None:
     except ConfigurationError as error:
         log.warning("the encoder cannot be used; posts keep their first score", error=error.message)
         load().assess(posts)
+    copy_memory.warm()
     # What is here now stays: collecting garbage need not look at it again and again.
     gc.freeze()
     log.info("models are loaded", seconds=round(time.monotonic() - started, 2))

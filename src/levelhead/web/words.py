@@ -16,6 +16,7 @@ VIEWS: Final[Words] = {
     "clause": _("May break a clause"),
     "stand": _("Can stand"),
     "mine": _("Mine"),
+    "snoozed": _("Snoozed"),
     "answered": _("Answered"),
     "all": _("All"),
 }
@@ -30,6 +31,10 @@ EMPTY: Final[Words] = {
     ),
     "stand": _("Nothing here. Posts that need no answer wait here until you let them stand."),
     "mine": _("You own no open case. Take one with “Assign to me” and it shows here."),
+    "snoozed": _(
+        "Nothing is put aside. Snooze a case and it waits here until its time, and never longer "
+        "than its clock runs."
+    ),
     "answered": _("No case is answered yet. Answered ones show here with their replies."),
     "all": _("No post has come in yet. See on the channels page whether the channels are at work."),
 }
@@ -44,11 +49,18 @@ DISPOSITIONS: Final[Words] = {
 }
 STATES: Final[Words] = {
     "open": _("open"),
+    "snoozed": _("put aside"),
     "answering": _("reply on its way"),
     "answered": _("answered"),
     "stood": _("let stand"),
     "closed": _("closed"),
     "own": _("our own post"),
+}
+SNOOZES: Final[Words] = {
+    "hour": _("In an hour"),
+    "afternoon": _("This afternoon"),
+    "morning": _("The next morning"),
+    "monday": _("Monday"),
 }
 WAITS_FOR: Final[Words] = {
     "duty_officer": _("duty officer"),

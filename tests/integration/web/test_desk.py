@@ -14,8 +14,9 @@ from levelhead.replies.actions import send_reply
 from levelhead.replies.models import Reply
 from tests.integration.web.pages import Elements, PagesTestCase
 
-# Session, person, place, live head; the list with its counts and choices; the strip.
-LIST_QUERIES = 14
+# Session, person, place, live head; the list with its copies, counts, choices and saved views; the
+# strip.
+LIST_QUERIES = 16
 CONVERSATION_QUERIES = 30
 
 

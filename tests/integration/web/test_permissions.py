@@ -14,6 +14,7 @@ from levelhead.accounts.domain import Role
 from levelhead.accounts.models import User
 from levelhead.channels.models import OutboxItem
 from levelhead.commitments.actions import add_commitment
+from levelhead.inbox.choice import Choice
 from levelhead.inbox.models import Case
 from levelhead.issues.actions import open_issue
 from levelhead.kernel import clock
@@ -22,6 +23,8 @@ from levelhead.replies.actions import send_reply
 from levelhead.replies.models import Reply
 from levelhead.research.answering import answer_by_link
 from levelhead.research.links import link_token
+from levelhead.teamwork.models import SavedView
+from levelhead.teamwork.saving import save_view
 from tests.base import DeskTestCase
 from tests.integration.knowledge.answering import Answering
 from tests.integration.research.asking import Asking
@@ -55,6 +58,8 @@ ISSUE = ("agency", "issue")
 # A part of an issue that is not there.
 PART = ("agency", "issue", "number")
 QUESTION = ("agency", "question")
+VIEW = ("agency", "view")
+OWN_VIEW = (LOGIN, MISSING, MISSING, MOVED, MISSING, MISSING)
 WRITE = (LOGIN, MISSING, NO, YES, NO, YES)
 WORK_BAD = (LOGIN, MISSING, NO, BAD, BAD, BAD)
 WORK_LATE = (LOGIN, MISSING, NO, CONFLICT, CONFLICT, CONFLICT)
@@ -111,13 +116,29 @@ MATRIX: dict[str, Row] = {
     "today-part": Row(READ, args=("agency", "section")),
     "today-let-stand": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post"),
     "today-undo": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post"),
+    "views": Row(READ),
+    # Without a filter to keep there is nothing wrong: the view holds what the list shows.
+    "view-save": Row(
+        (LOGIN, MISSING, MOVED, MOVED, MOVED, MOVED), method="post", data={"name": "x"}
+    ),
+    # Alice's own: nobody else has it.
+    "view-change": Row(OWN_VIEW, method="post", args=VIEW, data={"name": "y"}),
+    "view-delete": Row(OWN_VIEW, method="post", args=VIEW),
+    "view-restore": Row(OWN_VIEW, method="post", args=VIEW),
     "let-stand": Row(WORK_DONE, method="post"),
+    "assign-many": Row(WORK_DONE, method="post"),
+    "label-many": Row(WORK_DONE, method="post"),
+    "undo-many": Row(WORK_DONE, method="post"),
+    "like": Row(READ, args=("agency", "number")),
     "undo-let-stand": Row(WORK_DONE, method="post"),
     "assign": Row(WORK_DONE, method="post", args=POST_OF_CASE),
     "decide": Row(
         WORK_DONE, method="post", args=POST_OF_CASE, data={"label": "press", "reason": "asked"}
     ),
     "note": Row(WORK_DONE, method="post", args=POST_OF_CASE, data={"note": "called them"}),
+    "snooze": Row(WORK_DONE, method="post", args=POST_OF_CASE, data={"preset": "monday"}),
+    # Awake already: the page says so to those who may.
+    "wake": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE),
     "close": Row(WORK_DONE, method="post", args=POST_OF_CASE, data={"reason": "by phone"}),
     # Open already: the page says so to those who may.
     "reopen": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE),
@@ -305,6 +326,12 @@ class PermissionTest(Answering, Talking, Asking, DeskTestCase):
                     case=case, text="At 8.", by=self.alice, form_token=f"form-{case.pk}",
                     expected_version=None,
                 ).pk  # fmt: skip
+        if "view" in row.args:
+            values["view"] = save_view(
+                agency=self.agency, name=f"Mine {len(self.paths)}", choice=Choice(), shared=False,
+                by=self.alice,
+            ).pk  # fmt: skip
+            SavedView.objects.exclude(pk=values["view"]).delete()
         if "answer" in row.args:
             values["answer"] = self.write().pk
         if "commitment" in row.args:

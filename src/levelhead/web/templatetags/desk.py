@@ -161,6 +161,12 @@ def state_words(state: str) -> str:
 
 
 @register.filter
+def snooze_words(key: str) -> str:
+    """When a case that is put aside comes back."""
+    return words.of(words.SNOOZES, key)
+
+
+@register.filter
 def answer_words(state: str) -> str:
     """Where an approved answer stands."""
     return words.of(words.ANSWER_STATES, state)

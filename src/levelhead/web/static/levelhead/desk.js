@@ -81,6 +81,14 @@
       const link = one("[data-key='t']");
       if (link) link.click();
     },
+    z: () => {
+      const fold = one("#snooze");
+      if (!fold) return;
+      fold.open = true;
+      const button = one("button, input:not([type=hidden])", fold);
+      fold.scrollIntoView({ block: "nearest" });
+      if (button) button.focus();
+    },
     "/": () => {
       const field = one("#search");
       if (field) {
@@ -382,6 +390,11 @@
       return;
     }
     if (swapped === "work") beforeFixes = [];
+    const views = event.detail.target;
+    if (views && views.id === "saved-views") {
+      views.hidden = !views.children.length;
+      return;
+    }
     settle();
     if (event.detail.target && event.detail.target.id !== "work") return;
     const config = event.detail.requestConfig;

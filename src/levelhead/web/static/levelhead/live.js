@@ -99,6 +99,9 @@
       case "channel.changed":
         want("strip", "page");
         break;
+      case "view.changed":
+        tellViews();
+        break;
       case "learning.changed":
         want("page");
         break;
@@ -220,6 +223,12 @@
     if (window.levelheadPageFresh) window.levelheadPageFresh();
   }
 
+  // The counts of saved views are asked for on their own: they may take longer than the list.
+  function tellViews() {
+    const views = one("#saved-views");
+    if (views && window.htmx) window.htmx.trigger(views, "levelhead:counts");
+  }
+
   async function refreshList() {
     const list = one("#list");
     const here = new URLSearchParams(location.search);
@@ -254,6 +263,7 @@
         if (window.htmx) window.htmx.process(place);
       }
     });
+    if (all("#saved-views a").length) tellViews();
     all("#rows input[name=case]").forEach((box) => (box.checked = chosen.includes(box.value)));
     window.levelheadSettle();
     if (row && !document.contains(row)) {

@@ -1,0 +1,1 @@
+"""Working the inbox together: saved views, mentions, shifts, who is at a case, and drafts."""
