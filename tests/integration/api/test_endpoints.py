@@ -39,8 +39,8 @@ class EndpointTest(Answering, DeskTestCase):
     def test_a_page_asks_the_database_few_questions(self) -> None:
         for n in range(30):
             self.file_case(text=f"When does office {n} open?")
-        with self.assertNumQueries(4):
-            self.program.get("/cases")  # the key, its person, the minute, the rows
+        with self.assertNumQueries(6):
+            self.program.get("/cases")  # the key, its person, the minute, the rows with their like
         assert len(self.program.get("/cases", q="office").json()["items"]) == 30
         assert self.program.get("/cases", label="praise").json()["items"] == []
 

@@ -19,7 +19,7 @@ from tests.integration.web.pages import Elements, PagesTestCase
 
 # Session, person, place, live head; counts and rows; the strip.
 LIST_QUERIES = 12
-ANSWER_QUERIES = 13
+ANSWER_QUERIES = 14
 
 
 class KnowledgePagesTest(Answering, PagesTestCase):

@@ -16,8 +16,8 @@ from tests.integration.web.pages import Elements, PagesTestCase
 
 # Session, person, place, live head; the list with its copies, counts, choices and saved views; the
 # strip.
-LIST_QUERIES = 16
-CONVERSATION_QUERIES = 30
+LIST_QUERIES = 18
+CONVERSATION_QUERIES = 36
 
 
 class ListTest(PagesTestCase):
