@@ -132,5 +132,5 @@ class ReplyTests(BrowserTestCase):
             expect(page.locator("#conversation")).to_be_hidden()
             page.locator("#case .back").click()
             expect(page.locator("#conversation")).to_be_visible()
-            page.locator("#conversation .back").click()
+            page.locator("#conversation .back >> nth=0").click()
             expect(page.locator("#list")).to_be_visible()

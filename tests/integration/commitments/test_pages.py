@@ -327,11 +327,11 @@ class ConversationTest(CommitmentPagesTestCase):
         case = self.file_case()
         self.make(case=case)
         self.look("conversation", case.pk)
-        with self.assertNumQueries(31):
+        with self.assertNumQueries(35):
             self.look("conversation", case.pk)
         for _ in range(5):
             self.make(case=case)
-        with self.assertNumQueries(31):
+        with self.assertNumQueries(35):
             self.look("conversation", case.pk)
 
     def test_it_speaks_spanish(self) -> None:
