@@ -100,9 +100,7 @@ class TodayTests(Answering, BrowserTestCase):
                     keys.press("r")
                 expect(field).to_be_focused()
                 keys.type(said)
-                keys.press("Tab")
-                expect(page.locator("[data-action=send]")).to_be_focused()
-                keys.press("Enter")
+                keys.press("Control+Enter")
                 expect(page.locator("[data-case-state=answering]")).to_be_visible()
                 keys.press("t")
                 expect(page.locator("[data-today]")).to_be_visible()
@@ -181,7 +179,7 @@ class TodayTests(Answering, BrowserTestCase):
                 box = button.bounding_box()
                 assert box is not None
                 self.assertGreaterEqual(box["height"], 48, button.inner_text())
-            for part, said in (("needs", "A lost child was found."), ("fits", "")):
+            for part, said in (("needs", "The helicopter over the park has left."), ("fits", "")):
                 for left in (2, 1):
                     expect(page.locator(f"[data-count-of={part}]")).to_have_text(str(left))
                     page.locator(f"#today-{part} .row-link").first.click()

@@ -247,6 +247,15 @@
     else if (event.target.closest("[data-undo-fix]")) undoFix();
   });
 
+  // From the field straight to the platform's queue, without a walk over what lies between.
+  document.addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    if (!field.matches || !field.matches("#reply-text")) return;
+    event.preventDefault();
+    field.form.requestSubmit(one("[data-action=send]", field.form));
+  });
+
   document.addEventListener("keydown", (event) => {
     if (!event.altKey || event.ctrlKey || event.metaKey || !one("#reply-text")) return;
     const number = /^Digit([1-9])$/.exec(event.code);
