@@ -179,7 +179,7 @@ class TodayTests(Answering, BrowserTestCase):
                 box = button.bounding_box()
                 assert box is not None
                 self.assertGreaterEqual(box["height"], 48, button.inner_text())
-            for part, said in (("needs", "The helicopter over the park has left."), ("fits", "")):
+            for part, said in (("needs", "Thank you for asking. It is over now."), ("fits", "")):
                 for left in (2, 1):
                     expect(page.locator(f"[data-count-of={part}]")).to_have_text(str(left))
                     page.locator(f"#today-{part} .row-link").first.click()
