@@ -194,6 +194,8 @@ class TodayTests(Answering, BrowserTestCase):
                 page.locator("#today-clause [data-stand]").first.click()
             expect(page.locator("[data-count-of=clause]")).to_have_count(0)
             page.locator("[data-stand-all]").click()
+            # Not the one of the post before.
+            expect(page.locator("[data-undo]")).to_contain_text("134 posts were let stand.")
             bar = page.locator("[data-undo-button]")
             box = bar.bounding_box()
             assert box is not None
