@@ -116,6 +116,7 @@ class WatchingTest(Talking, DeskTestCase):
         watch = TopicWatch()
         with (
             mock.patch.object(watching, "note_heard", side_effect=RuntimeError("no room")),
+            mock.patch.object(watching, "SETTLE_SECONDS", -60.0),
             self.assertRaises(RuntimeError),
         ):
             watch.run_round()
