@@ -1,0 +1,15 @@
+"""Filters of the public page."""
+
+from __future__ import annotations
+
+from django import template
+
+from levelhead.publicpage.words import verdict_words as words_of
+
+register = template.Library()
+
+
+@register.filter
+def verdict_words(verdict: str) -> str:
+    """What became of a rumor."""
+    return words_of(verdict)

@@ -1,0 +1,42 @@
+"""Where a public page is not there: a word about it. Files themselves are given out before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from levelhead.kernel.errors import NotFound
+from levelhead.publicpage.folder import public_folder
+from levelhead.publicpage.serving import PublicFiles
+
+
+def _nothing(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    raise NotFound(_("There is no such page."))
+
+
+@require_safe
+def public_file(request: HttpRequest, agency: str, rest: str = "") -> HttpResponse:
+    """A file of a public page, where the server in front did not give it out itself.
+
+    Raises NotFound.
+    """
+    del agency, rest
+    said: list[tuple[str, list[tuple[str, str]]]] = []
+    environment = settings.ENVIRONMENT
+    files = PublicFiles(
+        _nothing, public_folder(environment.data),
+        base=environment.public_url, hub=environment.websub_hub,
+    )  # fmt: skip
+    body = files(request.META, lambda status, headers: said.append((status, headers)))
+    status, headers = said[0]
+    response = HttpResponse(b"".join(body), status=int(status[:3]))
+    for name, value in headers:
+        response[name] = value
+    # Who may frame it stands in the file's own policy.
+    response.xframe_options_exempt = True
+    return response
