@@ -1,0 +1,1 @@
+"""People outside who get an incident's updates by mail."""
