@@ -18,6 +18,7 @@ VARIABLES = {
     "redis": "LEVELHEAD_TEST_REDIS",
     "bluesky": "LEVELHEAD_TEST_BLUESKY",
     "mail": "LEVELHEAD_TEST_MAIL",
+    "snac": "LEVELHEAD_TEST_MASTODON",
 }
 
 

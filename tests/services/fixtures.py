@@ -31,3 +31,9 @@ def bluesky_service() -> dict[str, Any]:
 def mail_service() -> dict[str, Any]:
     """Real OpenSMTPD and Dovecot: `smtp`, `imap`, `password`; a mailbox for every name."""
     return require_service("mail")
+
+
+@pytest.fixture(scope="session")
+def snac_service() -> dict[str, Any]:
+    """A real server of the fediverse: `url`, and `home` and `user` for its command line."""
+    return require_service("snac")

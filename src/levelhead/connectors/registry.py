@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from functools import cache
 
 from levelhead.channels.domain import ChannelAccount, PlatformInfo
@@ -13,6 +14,7 @@ from levelhead.kernel.errors import ConfigurationError
 PLATFORMS = {
     "bluesky": "bluesky",
     "file": "file",
+    "mastodon": "mastodon",
     "memory": "memory",
     "replay": "replay",
     "webhook": "webhook",
@@ -23,6 +25,14 @@ PLATFORMS = {
 def platform_info(platform: str) -> PlatformInfo:
     """What is true of a platform. Raises ConfigurationError for one that we do not speak to."""
     info: PlatformInfo = importlib.import_module(_package(platform)).info
+    return info
+
+
+def channel_info(platform: str, settings: Mapping[str, object]) -> PlatformInfo:
+    """What is true of one channel: a recording counts as the platform it looks like."""
+    package = importlib.import_module(_package(platform))
+    of_channel = getattr(package, "info_for", None)
+    info: PlatformInfo = of_channel(settings) if of_channel else package.info
     return info
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from levelhead.channels.domain import Capability, ChannelAccount, PlatformInfo
+from levelhead.channels.shapes import SHAPES
 
 if TYPE_CHECKING:
     from levelhead.connectors.bluesky.connector import BlueskyConnector
@@ -13,7 +14,9 @@ info = PlatformInfo(
     platform="bluesky",
     title="Bluesky",
     capabilities=frozenset({Capability.RECEIVE, Capability.REPLY, Capability.POST}),
-    text_limit=300,
+    text_limit=SHAPES["bluesky"].limit,
+    counting=SHAPES["bluesky"].counting,
+    threads=True,
     # One cheap request a second: a third of what a server allows per address (3,000 in 5 minutes).
     poll_seconds=1.0,
     required_settings=("service", "handle"),

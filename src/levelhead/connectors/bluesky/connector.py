@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from levelhead.channels.domain import (
     ChannelAccount,
@@ -14,13 +13,11 @@ from levelhead.channels.domain import (
     Receipt,
 )
 from levelhead.connectors import bluesky
+from levelhead.connectors.addresses import required, service_address
 from levelhead.connectors.bluesky.client import BlueskyClient
 from levelhead.connectors.bluesky.reading import Reader
 from levelhead.connectors.bluesky.sending import Sender
 from levelhead.connectors.bluesky.transport import Transport
-from levelhead.kernel.errors import ConfigurationError
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class BlueskyConnector:
@@ -29,9 +26,11 @@ class BlueskyConnector:
     info: PlatformInfo = bluesky.info
 
     def __init__(self, account: ChannelAccount, *, transport: Transport | None = None) -> None:
-        handle = _required(account, "handle", account.settings.get("handle"))
-        app_password = _required(account, "app_password", account.secrets.get("app_password"))
-        service = _service(account)
+        handle = required(account, "Bluesky", "handle", account.settings.get("handle"))
+        app_password = required(
+            account, "Bluesky", "app_password", account.secrets.get("app_password")
+        )
+        service = service_address(account, "Bluesky", "https://bsky.social")
         self._client = BlueskyClient(
             transport or Transport(service),
             handle=handle.strip().removeprefix("@"),
@@ -66,28 +65,3 @@ class BlueskyConnector:
     def find(self, message: OutgoingMessage) -> Receipt | None:
         """Look for a message that may have been accepted."""
         return self._sender.find(message)
-
-
-def _required(account: ChannelAccount, name: str, value: object) -> str:
-    if isinstance(value, str) and value.strip():
-        return value
-    raise ConfigurationError(
-        f"The Bluesky channel {account.name!r} has no {name}. Add it in the channel's settings."
-    )
-
-
-def _service(account: ChannelAccount) -> str:
-    """The server's address; the app password goes there, so it must be encrypted."""
-    service = _required(account, "service", account.settings.get("service")).strip()
-    try:
-        parts = urlsplit(service)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host, parts = None, urlsplit("")
-    fits = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
-    if not host or not fits or parts.username or parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"The Bluesky channel {account.name!r} has the service {service[:200]!r}. It must be "
-            "the https address of the account's server, such as https://bsky.social."
-        )
-    return service

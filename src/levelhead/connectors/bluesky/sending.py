@@ -6,20 +6,18 @@ import hashlib
 import re
 from datetime import UTC
 
+from levelhead.analysis.lengths import count_bytes, count_graphemes
 from levelhead.channels.domain import OutgoingMessage, Receipt
+from levelhead.channels.shapes import SHAPES
 from levelhead.connectors.bluesky import mapping
 from levelhead.connectors.bluesky.client import BlueskyClient
 from levelhead.connectors.bluesky.reading import is_not_there
-from levelhead.connectors.bluesky.richtext import (
-    MAX_BYTES,
-    MAX_GRAPHEMES,
-    Facet,
-    count_graphemes,
-    find_facets,
-)
+from levelhead.connectors.bluesky.richtext import Facet, find_facets
 from levelhead.connectors.bluesky.transport import JsonObject
 from levelhead.kernel.errors import ChannelGarbled, ChannelRefused, ChannelSignedOut, SendUnclear
 
+MAX_GRAPHEMES = SHAPES["bluesky"].limit or 0
+MAX_BYTES = SHAPES["bluesky"].counting.byte_limit or 0
 _TID_ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 _TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
 _MARKER = re.compile(r"[a-z0-9]{13}")
@@ -180,10 +178,9 @@ def check_text(text: str) -> None:
             length=graphemes,
             limit=MAX_GRAPHEMES,
         )
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        raise ChannelRefused("The text holds half a character that cannot be sent.") from None
+    size = count_bytes(text)
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ChannelRefused("The text holds half a character that cannot be sent.")
     if size > MAX_BYTES:
         raise ChannelRefused(
             f"The text takes {size:,} bytes; Bluesky takes {MAX_BYTES:,}. Shorten it.",

@@ -43,6 +43,7 @@ info = PlatformInfo(
     capabilities=frozenset({Capability.RECEIVE, Capability.REPLY, Capability.POST}),
     text_limit=1_000,
     poll_seconds=0.05,
+    threads=True,
 )
 
 # Platforms by name, for accounts that are connected by their settings alone.
@@ -108,7 +109,7 @@ class MemoryConnector:
         if failure is Failure.UNCLEAR_LOST:
             raise SendUnclear("The connection ended before an answer came.")
         limit = self.info.text_limit
-        if not message.text.strip() or (limit is not None and len(message.text) > limit):
+        if not message.text.strip() or not self.info.takes(message.text):
             raise ChannelRefused(f"A message has 1 to {limit} characters here.", limit=limit)
         receipt = self.platform.accept(message, self._account.channel_id, self._account.name)
         if failure is Failure.UNCLEAR_ACCEPTED:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from levelhead.analysis.lengths import count_text
 from levelhead.channels.domain import (
     Capability,
     ChannelAccount,
@@ -16,6 +18,7 @@ from levelhead.channels.domain import (
     PlatformInfo,
     Receipt,
 )
+from levelhead.channels.shapes import shape_of
 from levelhead.connectors.replay.mapping import RecordedPost, read_line
 from levelhead.connectors.replay.outbox import SentFile
 from levelhead.connectors.replay.recording import START, Line, Place, Recording
@@ -26,8 +29,6 @@ from levelhead.kernel.errors import ChannelError, ChannelRefused, Invalid
 PAGE_LINES: Final = 500
 PAGE_BYTES: Final = 4_000_000
 MAX_CURSOR_LENGTH: Final = 500
-# Longest text in characters, as the platforms that a channel may look like have it.
-TEXT_LIMITS: Final = {"bluesky": 300, "mastodon": 500, "facebook": 8_000}
 
 info = PlatformInfo(
     platform="replay",
@@ -36,7 +37,16 @@ info = PlatformInfo(
     text_limit=None,
     poll_seconds=1.0,
     required_settings=("stream", "started_at"),
+    threads=True,
 )
+
+
+def info_for(settings: Mapping[str, object]) -> PlatformInfo:
+    """What is true of a recording that looks like a platform: it counts as that one does."""
+    shape = shape_of("replay", settings)
+    if shape is None:
+        return info
+    return replace(info, text_limit=shape.limit, counting=shape.counting, threads=shape.threads)
 
 
 def connect(account: ChannelAccount) -> ReplayConnector:
@@ -109,8 +119,7 @@ class ReplayConnector:
     def __init__(self, account: ChannelAccount) -> None:
         self._account = account
         self._settings: PlaySettings = read_settings(account)
-        limit = TEXT_LIMITS.get(self._settings.looks_like or "")
-        self.info = replace(info, text_limit=limit)
+        self.info = info_for(account.settings)
         self._recording: Recording | None = None
         outbox_file = self._settings.outbox_file
         self._sent = SentFile(outbox_file) if outbox_file is not None else None
@@ -161,9 +170,10 @@ class ReplayConnector:
         limit = self.info.text_limit
         if not message.text.strip():
             raise ChannelRefused("An empty message cannot be sent.")
-        if limit is not None and len(message.text) > limit:
+        if not self.info.takes(message.text):
             raise ChannelRefused(
-                f"The message has {len(message.text)} characters; {limit} are allowed here.",
+                f"The message has {count_text(message.text, self.info.counting)} characters; "
+                f"{limit} are allowed here.",
                 limit=limit,
             )
         return self._sent_file().send(message)
