@@ -15,25 +15,36 @@ from levelhead.accounts.access_rules import require
 from levelhead.accounts.domain import Ability
 from levelhead.accounts.models import User
 from levelhead.channels import outbox
-from levelhead.channels.domain import Capability
+from levelhead.channels.domain import Capability, PlatformInfo
 from levelhead.channels.models import ChannelState, OutboxItem, OutboxState
 from levelhead.clocks.domain import FURTHEST_ANSWER, EndedBy
 from levelhead.clocks.keeping import end_clocks
-from levelhead.connectors.registry import platform_info
+from levelhead.connectors.registry import channel_info
 from levelhead.inbox.actions import lock_case, move, place_of, save_case
 from levelhead.inbox.domain import CaseState, Visibility
 from levelhead.inbox.models import Case
 from levelhead.kernel import clock
 from levelhead.kernel.errors import Conflict, Invalid
-from levelhead.kernel.text import clean_text
+from levelhead.kernel.text import clean_text, without_overrides
 from levelhead.knowledge.actions import count_use
 from levelhead.live.actions import announce
 from levelhead.replies.checking import check_draft, held_by
-from levelhead.replies.domain import REASON_LIMIT, Held, find_unfilled
+from levelhead.replies.choosing import choice_of
+from levelhead.replies.domain import LONGEST, REASON_LIMIT, Held, find_unfilled
+from levelhead.replies.gate import Door, Outgoing, Waits, hold, let_out, open_doors
+from levelhead.replies.leaving import bring_back, hold_seconds, keep_before
 from levelhead.replies.models import Reply
+from levelhead.replies.posting import (
+    add_posts,
+    is_last,
+    plan_posts,
+    posts_told,
+    reply_of,
+    retry_posts,
+)
+from levelhead.replies.signatures import sign
 
 log = structlog.get_logger(__name__)
-LONGEST = 63_206
 # Parts that a refusal names.
 UNFILLED_NAMED = 5
 
@@ -46,10 +57,23 @@ class Follows:
     due: datetime | None
     # For the record: rules of the reply check, and why it went all the same.
     overruled: Mapping[str, object]
+    # As how many posts it may leave.
+    posts: int = 1
+    # Its time was chosen before; nobody is there to take it back. And how it was signed then.
+    at_once: bool = False
+    signature: str | None = None
 
 
+_before_sending: list[Callable[[Case, User], None]] = []
 _on_sent: list[Callable[[Reply], None]] = []
 _on_withdrawn: list[Callable[[Reply, User], None]] = []
+_on_failed: list[Callable[[Reply], None]] = []
+
+
+def before_sending(listener: Callable[[Case, User], None]) -> None:
+    """Have `listener` asked, with the locked case and who sends; it raises to stop it."""
+    if listener not in _before_sending:
+        _before_sending.append(listener)
 
 
 def on_sent(listener: Callable[[Reply], None]) -> None:
@@ -64,6 +88,15 @@ def on_withdrawn(listener: Callable[[Reply, User], None]) -> None:
         _on_withdrawn.append(listener)
 
 
+def on_failed(listener: Callable[[Reply], None]) -> None:
+    """Have `listener` told of every reply that could not be sent, in the same transaction.
+
+    Whoever wrote it is `reply.by`; what happened is in its `items`.
+    """
+    if listener not in _on_failed:
+        _on_failed.append(listener)
+
+
 def send_reply(
     *,
     case: Case,
@@ -75,36 +108,70 @@ def send_reply(
     all_the_same: str = "",
     holding: bool = False,
     full_answer_due: datetime | None = None,
+    posts: int = 1,
+    at_once: bool = False,
+    signature: str | None = None,
 ) -> Reply:
     """Answer a post. The same form sent twice gives the same reply.
 
     `answer_ids` are the approved answers that it was written from. `all_the_same` says why the
     reply goes although the reply check holds it; the record keeps it. A `holding` reply is a first
     word: the case stays open, and the full answer is due at its clock, or at `full_answer_due`
-    where the case has none. Raises NotAllowed, Conflict (somebody else answered or changed it),
-    Invalid (empty, too long, a part not filled in), Held.
+    where the case has none. `posts` is how many posts the person saw that it takes: a longer one
+    is refused. It can be taken back for as long as the agency says, unless it goes `at_once`.
+    `signature` is what is added to the words; None is what the agency says. Raises NotAllowed,
+    Conflict (somebody else answered or changed it), Invalid (empty, too long, a part not filled
+    in), NeedsPosts, Held; Waits where others must approve it first: nothing was sent, and the
+    request for their approval is kept.
     """
     require(by, case.agency_id, Ability.REPLY)
-    text = clean_text(text, LONGEST + 1).strip()
+    text = without_overrides(clean_text(text, LONGEST + 1)).strip()
     if not form_token or len(form_token) > 40:
         raise Invalid(
             _("This form is not valid any more. Load the page again; copy your text first.")
         )
     sent_already = Reply.objects.filter(agency_id=case.agency_id, form_token=form_token).first()
     if sent_already is not None:
-        return sent_already
+        return _same(sent_already, text)
+    doors = open_doors(case.agency_id, form_token)
     try:
-        overruled = _check(case, text, all_the_same)
-        follows = Follows(holding=holding, due=full_answer_due, overruled=overruled)
-        return _send(case, text, by, form_token, expected_version, answer_ids, follows)
+        overruled = check_overruled(case, text, all_the_same, by=by, signature=signature)
+        follows = Follows(
+            holding=holding, due=full_answer_due, overruled=overruled, posts=posts,
+            at_once=at_once, signature=signature,
+        )  # fmt: skip
+        sent = _send(case, text, by, form_token, expected_version, answer_ids, follows, doors)
     except IntegrityError:
         # The same form twice at the same moment: the first one counts.
-        return Reply.objects.get(agency_id=case.agency_id, form_token=form_token)
+        open_doors(case.agency_id, form_token)
+        first = Reply.objects.filter(agency_id=case.agency_id, form_token=form_token).first()
+        if first is None:
+            raise
+        return _same(first, text)
+    if isinstance(sent, Waits):
+        # Raised, so that no caller takes it for a reply; what it waits for is committed.
+        raise sent
+    return sent
 
 
-def _check(case: Case, text: str, all_the_same: str) -> Mapping[str, object]:
+def _same(reply: Reply, text: str) -> Reply:
+    """The reply of a form that is sent again. Raises Conflict where it says something else now."""
+    if reply.text != text:
+        raise Conflict(
+            _(
+                "This form was sent already, with other words. Those are on their way or have "
+                "arrived; what you wrote now was not sent. It is kept: look at the reply first."
+            )
+        )
+    return reply
+
+
+def check_overruled(
+    case: Case, text: str, all_the_same: str, *, by: User, signature: str | None = None
+) -> Mapping[str, object]:
     """What the record is to say of findings that were overruled; raises Held where none was."""
-    held = held_by(check_draft(case, text, lang=get_language() or "en"))
+    lang = get_language() or "en"
+    held = held_by(check_draft(case, text, lang=lang, person=by, signature=signature))
     if not held:
         return {}
     rules = sorted({finding.rule.value for finding in held})
@@ -129,64 +196,56 @@ def _send(
     expected_version: int | None,
     answer_ids: Sequence[int],
     follows: Follows,
-) -> Reply:
+    doors: Sequence[Door],
+) -> Reply | Waits:
     with transaction.atomic():
         locked = lock_case(case, by=by, ability=Ability.REPLY, expected_version=expected_version)
+        for listener_before in _before_sending:
+            listener_before(locked, by)
+        info = check_way(locked, text)
         post = locked.post
         channel = post.channel
-        info = platform_info(channel.platform)
-        if not text:
-            raise Invalid(_("Write the reply first."))
-        unfilled = find_unfilled(text)
-        if unfilled:
-            raise Invalid(
-                _(
-                    "The reply still has a part to fill in: %(parts)s. Write there what fits this "
-                    "person, or take it out. Nothing was sent."
-                )
-                % {"parts": ", ".join(unfilled[:UNFILLED_NAMED])},
-                unfilled=unfilled,
-            )
-        if info.text_limit is not None and len(text) > info.text_limit:
-            raise Invalid(
-                _("The reply has %(length)d characters; %(platform)s takes %(limit)d. Shorten it.")
-                % {"length": len(text), "platform": info.title, "limit": info.text_limit}
-            )
-        if Capability.REPLY not in info.capabilities:
-            raise Invalid(
-                _("%(channel)s is for reading only; answer in another way.")
-                % {"channel": channel.name}
-            )
-        if post.visibility != Visibility.VISIBLE:
-            raise Invalid(_("The post was deleted by its author; there is nothing to reply to."))
-        if channel.state == ChannelState.SIGNED_OUT:
-            raise Invalid(
-                _("%(channel)s must be connected again before anything can be sent.")
-                % {"channel": channel.name}
-            )
         if locked.state == CaseState.ANSWERING:
             raise Conflict(_("A reply to this post is already on its way. Look at it first."))
-        _check_follows(follows, locked)
+        check_follows(follows, locked)
+        choice = choice_of(locked.agency_id)
+        signed = sign(locked, text, by=by, choice=choice, signature=follows.signature)
+        texts = plan_posts(text + signed, info, agency_id=locked.agency_id, agreed=follows.posts)
+        waits = hold(
+            doors,
+            Outgoing(
+                case=locked, text=text, by=by, form_token=form_token, answer_ids=answer_ids,
+                holding=follows.holding, full_answer_due=follows.due, overruled=follows.overruled,
+                posts=follows.posts,
+            ),
+        )  # fmt: skip
+        if waits is not None:
+            return waits
         before = place_of(locked)
+        held = 0 if follows.at_once else hold_seconds(locked, choice)
         item = outbox.enqueue(
             channel=channel,
-            text=text,
+            text=texts[0],
             by=by,
             parent_external_id=post.external_id,
-            thread_external_id=post.conversation.key,
+            thread_external_id=post.thread_id_on_platform,
             lang=post.lang if post.lang in {"en", "es"} else "",
+            hold_seconds=held,
         )
         reply = Reply.objects.create(
             agency_id=locked.agency_id,
             case=locked,
             outbox_item=item,
-            text=text,
+            text=text + signed,
+            signature=signed,
+            case_before=keep_before(locked),
             by=by,
             at=clock.now(),
             form_token=form_token,
             holding=follows.holding,
             full_answer_due=follows.due if locked.substance_due is None else None,
         )
+        add_posts(reply, texts[1:])
         if answer_ids:
             count_use(answer_ids=answer_ids, reply=reply, by=by)
         move(locked, CaseState.ANSWERING)
@@ -199,18 +258,52 @@ def _send(
             by=by,
             payload={
                 "reply": reply.pk,
-                "text": text,
+                "text": reply.text,
                 "marker": item.marker,
+                **({"can_be_taken_back_seconds": held} if held else {}),
                 **({"holding": True} if reply.holding else {}),
+                **({"posts": len(texts)} if len(texts) > 1 else {}),
                 **follows.overruled,
             },
         )
         for listener in _on_sent:
             listener(reply)
+        let_out(doors, reply)
     return reply
 
 
-def _check_follows(follows: Follows, case: Case) -> None:
+def check_way(case: Case, text: str) -> PlatformInfo:
+    """What the platform takes; raises Invalid where these words cannot go there now."""
+    post = case.post
+    channel = post.channel
+    info = channel_info(channel.platform, channel.settings)
+    if not text:
+        raise Invalid(_("Write the reply first."))
+    unfilled = find_unfilled(text)
+    if unfilled:
+        raise Invalid(
+            _(
+                "The reply still has a part to fill in: %(parts)s. Write there what fits this "
+                "person, or take it out. Nothing was sent."
+            )
+            % {"parts": ", ".join(unfilled[:UNFILLED_NAMED])},
+            unfilled=unfilled,
+        )
+    if Capability.REPLY not in info.capabilities:
+        raise Invalid(
+            _("%(channel)s is for reading only; answer in another way.") % {"channel": channel.name}
+        )
+    if post.visibility != Visibility.VISIBLE:
+        raise Invalid(_("The post was deleted by its author; there is nothing to reply to."))
+    if channel.state == ChannelState.SIGNED_OUT:
+        raise Invalid(
+            _("%(channel)s must be connected again before anything can be sent.")
+            % {"channel": channel.name}
+        )
+    return info
+
+
+def check_follows(follows: Follows, case: Case) -> None:
     """A holding reply leaves a clock behind that runs. Raises Invalid."""
     if not follows.holding:
         return
@@ -228,11 +321,11 @@ def retry_reply(*, reply: Reply, by: User) -> None:
     """Have a reply that failed sent again."""
     with transaction.atomic():
         locked = lock_case(reply.case, by=by, ability=Ability.REPLY, expected_version=None)
-        item = OutboxItem.objects.select_for_update().get(pk=reply.outbox_item_id)
-        if item.state != OutboxState.FAILED:
-            raise Invalid(_("This reply is not one that failed."))
         before = place_of(locked)
-        outbox.retry(item)
+        if not retry_posts(reply):
+            raise Invalid(_("This reply is not one that failed."))
+        for door in open_doors(reply.agency_id, ""):
+            door.hold_retry(reply)
         if locked.state != CaseState.ANSWERING:
             move(locked, CaseState.ANSWERING)
         locked.reply_failed = False
@@ -246,8 +339,7 @@ def withdraw_reply(*, reply: Reply, by: User) -> None:
         if not outbox.withdraw(reply.outbox_item):
             raise Conflict(_("It is too late to take this back: the reply is being sent."))
         before = place_of(locked)
-        if locked.state == CaseState.ANSWERING:
-            move(locked, CaseState.OPEN)
+        bring_back(locked, reply)
         save_case(
             locked, before, action="person:reply:withdrawn", by=by, payload={"reply": reply.pk}
         )
@@ -270,10 +362,10 @@ def _end_clocks(case: Case, reply: Reply) -> None:
 
 def note_outcome(item: OutboxItem) -> None:
     """The outbox tells what became of an item: the case follows. In the outbox's transaction."""
-    reply = Reply.objects.select_related("case").filter(outbox_item=item).first()
+    reply = reply_of(item)
     if reply is None:
         return
-    if item.state in (OutboxState.SENT, OutboxState.FAILED):
+    if item.state == OutboxState.FAILED or (item.state == OutboxState.SENT and is_last(item)):
         case = Case.objects.select_for_update().get(pk=reply.case_id)
         before = place_of(case)
         sent = item.state == OutboxState.SENT
@@ -287,8 +379,16 @@ def note_outcome(item: OutboxItem) -> None:
             before,
             action="outbox:reply:arrived" if sent else "outbox:reply:failed",
             by=None,
-            payload={"reply": reply.pk, "url": item.url, "error": item.last_error},
+            payload={
+                "reply": reply.pk,
+                "url": item.url,
+                "error": item.last_error,
+                **posts_told(reply),
+            },
         )
+        if not sent:
+            for listener in _on_failed:
+                listener(reply)
     announce(
         agency_id=item.agency_id,
         kind="reply.changed",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from levelhead.accounts.models import Agency
+from levelhead.analysis.lengths import PLAIN, Counting
 from levelhead.channels.domain import Capability
 from levelhead.channels.models import ChannelState
-from levelhead.connectors.registry import platform_info
+from levelhead.connectors.registry import channel_info
 from levelhead.inbox.domain import CaseState, Visibility
 from levelhead.inbox.models import Case
 from levelhead.kernel.errors import ConfigurationError, NotFound
@@ -24,6 +25,8 @@ class WayOut:
     platform: str
     # Most characters that the platform takes; None where it does not say.
     text_limit: int | None
+    counting: Counting = PLAIN
+    threads: bool = False
     # Why nothing can be sent from here: a key of the template; empty where it can.
     closed: str
 
@@ -31,6 +34,7 @@ class WayOut:
 def list_replies(case: Case) -> list[Reply]:
     """The replies to a post, newest first."""
     replies = Reply.objects.filter(case=case).select_related("outbox_item", "by")
+    replies = replies.prefetch_related("parts__outbox_item")
     return list(replies.order_by("-id")[:REPLIES])
 
 
@@ -50,7 +54,7 @@ def find_way_out(case: Case) -> WayOut:
     """Whether and where a reply to this case can go."""
     channel = case.post.channel
     try:
-        info = platform_info(channel.platform)
+        info = channel_info(channel.platform, channel.settings)
     except ConfigurationError:
         return WayOut(platform=channel.platform, text_limit=None, closed="read_only")
     closed = ""
@@ -64,4 +68,10 @@ def find_way_out(case: Case) -> WayOut:
         closed = "signed_out"
     elif case.state == CaseState.ANSWERING:
         closed = "on_its_way"
-    return WayOut(platform=info.title, text_limit=info.text_limit, closed=closed)
+    return WayOut(
+        platform=info.title,
+        text_limit=info.text_limit,
+        counting=info.counting,
+        threads=info.threads,
+        closed=closed,
+    )
