@@ -18,7 +18,9 @@ from levelhead.clocks.domain import EndedBy
 from levelhead.clocks.keeping import end_clocks, run_again
 from levelhead.doctrine.domain import Disposition
 from levelhead.inbox.domain import ASKING, NEXT_STATES, QUEUE_OF, CaseState, Queue
+from levelhead.inbox.mentions import read_mentions, tell_named
 from levelhead.inbox.models import Case, Conversation, DecisionChange, Note
+from levelhead.inbox.shaping import hold
 from levelhead.inbox.store import change_tallies
 from levelhead.inbox.urgent import tell_urgent
 from levelhead.kernel import clock
@@ -293,9 +295,11 @@ def add_note(*, conversation: Conversation, text: str, by: User) -> Note:
     if len(text) > NOTE_LIMIT:
         raise Invalid(_("A note has at most %(limit)d characters.") % {"limit": NOTE_LIMIT})
     with transaction.atomic():
+        # Before the record's chain: whoever joins conversations takes them in this order.
+        hold([conversation.pk])
         note = Note.objects.create(
             agency_id=conversation.agency_id, conversation=conversation, text=text, by=by,
-            at=clock.now(),
+            at=clock.now(), mentions=read_mentions(conversation.agency_id, text),
         )  # fmt: skip
         append_events(
             agency_id=conversation.agency_id,
@@ -310,6 +314,7 @@ def add_note(*, conversation: Conversation, text: str, by: User) -> Note:
                 )
             ],
         )
+        tell_named(note)
         announce(
             agency_id=conversation.agency_id,
             kind="note.added",

@@ -16,6 +16,7 @@ from levelhead.doctrine.clocks import Schedule
 from levelhead.inbox.copies import Copies, Seen, copy_memory
 from levelhead.inbox.domain import ASKING, QUEUE_OF, CaseState, CleanPost, Queue, Visibility
 from levelhead.inbox.judging import Judgement, ToJudge, judge, scores_json
+from levelhead.inbox.linking import conversations_of, hold_threads, link_waiting
 from levelhead.inbox.lookup import (
     Key,
     Known,
@@ -28,7 +29,7 @@ from levelhead.inbox.lookup import (
 from levelhead.inbox.models import Author, Case, PostRevision
 from levelhead.inbox.revising import delete_post, revise_post
 from levelhead.inbox.store import CHUNK, change_tallies, index_words, insert_rows, time_value
-from levelhead.inbox.threading import ThreadPlan, link_waiting, plan_threads
+from levelhead.inbox.threading import ThreadPlan, plan_threads
 from levelhead.inbox.urgent import tell_urgent
 from levelhead.inbox.waking import wake_in
 from levelhead.kernel.ids import new_id, new_ids
@@ -124,8 +125,9 @@ def file_posts(
 ) -> Sorted:
     """File one batch in one transaction; each key occurs once in it.
 
-    Raises IntegrityError where another writer filed one of them in the meantime: nothing of the
-    batch is kept then, and it must be filed again.
+    Raises IntegrityError where another writer filed one of them in the meantime, and ThreadsMoved
+    where one of their threads changed: nothing of the batch is kept then, and it must be filed
+    again.
     """
     known = Known(posts=look_up_posts(posts))
     batch = sort_posts(posts, known.posts)
@@ -208,6 +210,7 @@ def _file_new(
         ]
     )
     plan = plan_threads(new, ids, known, facts, received_at)
+    shaped = hold_threads(plan, new, known, {pk: fact.agency.pk for pk, fact in facts.items()})
     authors.update(_file_authors(new, known, facts))
     now = time_value(received_at)
     post_rows, assessment_rows, case_rows, words = [], [], [], []
@@ -229,7 +232,7 @@ def _file_new(
             )
         )  # fmt: skip
         row = _case_row(
-            post, post_id, agency_id, plan.conversation[post.key], judgement,
+            post, post_id, agency_id, plan.shown[post.key], judgement,
             copies.cluster.get(post_id), now,
         )  # fmt: skip
         case_rows.append(row)
@@ -251,10 +254,11 @@ def _file_new(
             cluster=F("post_id")
         )
     change_tallies(tallies)
-    link_waiting(plan)
+    link_waiting(plan, shaped=shaped)
     for agency_id in sorted(urgent):
         tell_urgent(agency_id, urgent[agency_id], received_at)
-    wake_in((plan.conversation[post.key] for post in new if not post.from_agency), at=received_at)
+    written = [post.key for post in new if not post.from_agency]
+    wake_in(conversations_of(plan, written, shaped=shaped), at=received_at)
     for (agency_id, channel_id), to_record in sorted(events.items()):
         append_events(
             agency_id=agency_id, chain=channel_chain(channel_id), events=to_record, at=received_at
@@ -273,7 +277,7 @@ def _post_row(
 ) -> tuple[object, ...]:
     visibility = Visibility.DELETED if post.deleted else Visibility.VISIBLE
     return (
-        post_id, agency_id, post.channel_id, post.external_id, plan.conversation[post.key],
+        post_id, agency_id, post.channel_id, post.external_id, plan.shown[post.key],
         author.id if author else None, plan.parent.get(post.key), post.parent_external_id,
         post.text, lang, post.url, post.from_agency, time_value(post.created_at),
         time_value(post.edited_at) if post.edited_at else None, post.doubtful_time, now, 1,

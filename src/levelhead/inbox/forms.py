@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.http import QueryDict
 
@@ -12,6 +13,9 @@ from levelhead.doctrine.domain import Disposition
 from levelhead.inbox.actions import NOTE_LIMIT, REASON_LIMIT
 from levelhead.inbox.models import Case
 from levelhead.research.forms import AskForm
+
+# Conversations that one form carries.
+_SHAPES: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,3 +58,13 @@ def read_decision(given: QueryDict, case: Case) -> DecisionForm:
 def read_note(given: QueryDict) -> str:
     """The note, a little over the limit at most so that the action can say so."""
     return given.get("note", "")[: NOTE_LIMIT + 1]
+
+
+def read_shapes(given: QueryDict) -> dict[int, int]:
+    """The conversations as the person saw them, from fields `shape` like `123:4`."""
+    found: dict[int, int] = {}
+    for text in given.getlist("shape")[:_SHAPES]:
+        one, _colon, shape = text.partition(":")
+        if all(part.isascii() and part.isdigit() and len(part) <= 19 for part in (one, shape)):
+            found[int(one)] = int(shape)
+    return found

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
+from django.db.models.functions import Coalesce
+
 from levelhead.inbox.domain import CleanPost
 from levelhead.inbox.models import Author, Conversation, Post
 from levelhead.inbox.store import by_channel
@@ -26,6 +28,8 @@ class KnownPost:
     visibility: str
     edited_at: datetime | None
     text: str
+    # The platform's own thread; another than the conversation where people joined or split.
+    thread_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,12 @@ class Known:
     """What the database holds that matters for a batch."""
 
     posts: dict[Key, KnownPost] = field(default_factory=dict)
-    # Conversation by the platform's id of its first post; merged ones lead to their target.
+    # Thread by the platform's id of its first post; merged ones lead to their target.
     conversations: dict[Key, int] = field(default_factory=dict)
+    # Where a thread shows, if a person joined it with another.
+    shown: dict[int, int] = field(default_factory=dict)
     authors: dict[Key, KnownAuthor] = field(default_factory=dict)
-    # Parents' ids for which posts wait: key of the parent -> conversations of those who wait.
+    # Parents' ids for which posts wait: key of the parent -> threads of those who wait.
     waiting: dict[Key, set[int]] = field(default_factory=dict)
 
 
@@ -88,25 +94,25 @@ def look_up_posts(posts: Sequence[CleanPost]) -> dict[Key, KnownPost]:
     for channel_id, ids in by_channel(keys):
         rows = Post.objects.filter(channel_id=channel_id, external_id__in=ids).values_list(
             "external_id", "id", "conversation_id", "content_hash", "revision", "visibility",
-            "edited_at", "text",
+            "edited_at", "text", "thread_id",
         )  # fmt: skip
         for row in rows:
-            found[(channel_id, row[0])] = KnownPost(*row[1:])
+            found[(channel_id, row[0])] = KnownPost(*row[1:-1], row[-1] or row[2])
     return found
 
 
 def look_up_rest(new: Sequence[CleanPost], known: Known) -> None:
     """Conversations, authors and waiting posts that matter for the new posts of a batch."""
-    known.conversations = _conversations(_conversation_keys(new))
+    known.conversations = _conversations(_conversation_keys(new), known.shown)
     known.authors = _authors(new)
     for channel_id, ids in by_channel(post.key for post in new):
         rows = Post.objects.filter(
             channel_id=channel_id, parent__isnull=True, parent_external_id__in=ids
         ).exclude(parent_external_id="")
-        for parent, conversation_id in rows.values_list(
-            "parent_external_id", "conversation_id"
+        for parent, thread_id in rows.values_list(
+            "parent_external_id", Coalesce("thread_id", "conversation_id")
         ).distinct():
-            known.waiting.setdefault((channel_id, parent), set()).add(conversation_id)
+            known.waiting.setdefault((channel_id, parent), set()).add(thread_id)
 
 
 def _conversation_keys(new: Sequence[CleanPost]) -> Iterable[Key]:
@@ -118,12 +124,16 @@ def _conversation_keys(new: Sequence[CleanPost]) -> Iterable[Key]:
             yield (post.channel_id, post.parent_external_id)
 
 
-def _conversations(keys: Iterable[Key]) -> dict[Key, int]:
+def _conversations(keys: Iterable[Key], shown: dict[int, int]) -> dict[Key, int]:
     found: dict[Key, int] = {}
     for channel_id, ids in by_channel(keys):
         rows = Conversation.objects.filter(channel_id=channel_id, key__in=ids)
-        for key, own_id, merged_into in rows.values_list("key", "id", "merged_into_id"):
+        for key, own_id, merged_into, joined_into in rows.values_list(
+            "key", "id", "merged_into_id", "joined_into_id"
+        ):
             found[(channel_id, key)] = merged_into or own_id
+            if joined_into:
+                shown[merged_into or own_id] = joined_into
     return found
 
 

@@ -41,6 +41,12 @@ class Conversation(AgencyOwned):
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    # Where it shows, since a person joined it with another; none where it shows as itself.
+    joined_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    # Grows whenever a person joins or splits it; 0 where nobody ever did.
+    shape = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
@@ -61,6 +67,11 @@ class Post(AgencyOwned):
     conversation = models.ForeignKey(
         Conversation, on_delete=models.PROTECT, related_name="posts", db_index=False
     )
+    # The platform's own thread, where a person's joining or splitting shows the post elsewhere.
+    thread = models.ForeignKey(
+        Conversation, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        db_index=False,
+    )  # fmt: skip
     author = models.ForeignKey(
         Author, null=True, blank=True, on_delete=models.PROTECT, related_name="posts"
     )
@@ -102,10 +113,20 @@ class Post(AgencyOwned):
                 name="post_waiting_for_parent",
                 condition=models.Q(parent__isnull=True) & ~models.Q(parent_external_id=""),
             ),
+            models.Index(
+                fields=["thread"],
+                name="post_shown_elsewhere",
+                condition=models.Q(thread__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def thread_id_on_platform(self) -> str:
+        """The platform's name of its thread, however people joined or split it here."""
+        return (self.thread or self.conversation).key
 
 
 class PostRevision(AgencyOwned):
@@ -307,9 +328,75 @@ class Note(AgencyOwned):
     text = models.TextField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=clock.now)
+    # Earlier words are on the record.
+    edited_at = models.DateTimeField(null=True, blank=True)
+    # Whom it names, and where: {"at": [start, end], "people": [ids], "desk": bool}.
+    mentions = models.JSONField(default=list, blank=True)
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class Shaping(AgencyOwned):
+    """What a person did to conversations and may take back: kept, with why."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    reason = models.TextField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+    undone_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_reason = models.TextField(default="", blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Joining(Shaping):
+    """Two conversations are about one matter; while it holds, they show as one."""
+
+    # The one that was added, and the one that it shows under. Where a parent that comes late makes
+    # one of them part of another thread, that one stands here.
+    part = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="joined_as_part")
+    whole = models.ForeignKey(
+        Conversation, on_delete=models.PROTECT, related_name="joined_as_whole"
+    )
+    # The posts from whose pages it was done: what a screen shows of either.
+    part_post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
+    whole_post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.part_id} into {self.whole_id}"
+
+
+class Splitting(Shaping):
+    """From a post on, it is a matter of its own."""
+
+    source = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="splittings")
+    made = models.OneToOneField(Conversation, on_delete=models.PROTECT, related_name="split_by")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.made_id} out of {self.source_id}"
+
+
+class SplitMark(AgencyOwned):
+    """From this post down, a branch goes with a splitting, or stays behind."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    splitting = models.ForeignKey(Splitting, on_delete=models.PROTECT, related_name="marks")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="split_marks")
+    goes = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["splitting", "post"], name="one_mark_per_post")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} {'goes with' if self.goes else 'stays out of'} {self.splitting_id}"
 
 
 class Tally(AgencyOwned):

@@ -15,26 +15,36 @@ from django.utils.translation import get_language
 from levelhead.accounts.access import AgencyRequest
 from levelhead.accounts.domain import Ability
 from levelhead.analysis.domain import Label
+from levelhead.approvals.showing import approvals_of, foresee_on, form_to_change
 from levelhead.clocks.queries import show_clocks
 from levelhead.commitments.forms import Terms, terms_of
 from levelhead.commitments.queries import list_commitments_of
 from levelhead.doctrine.domain import Disposition
+from levelhead.drafting.showing import drafted_form, drafting_of
+from levelhead.drafts.showing import show_writing
+from levelhead.forecasts.queries import warnings_of
 from levelhead.inbox import queries, thread
 from levelhead.inbox.domain import NEXT_STATES, CaseState
 from levelhead.inbox.forms import Typed
+from levelhead.inbox.joined_page import joined_of
 from levelhead.inbox.models import Case
 from levelhead.inbox.newest import NO_ID
 from levelhead.inbox.sleeping import list_presets
 from levelhead.issues.queries import list_choices_for
 from levelhead.kernel import clock
 from levelhead.kernel.errors import LevelheadError
-from levelhead.knowledge.finding import find_chosen, offer_answers
+from levelhead.knowledge.finding import find_chosen, for_channel, offer_answers
+from levelhead.knowledge.queries import kind_of_channel
+from levelhead.presence.queries import mark_rows
 from levelhead.records.queries import list_case_events
 from levelhead.replies.forms import ReplyForm, new_reply_form, show_check
 from levelhead.replies.queries import find_way_out, list_replies
+from levelhead.replies.showing import show_preview
+from levelhead.replies.showing_sending import show_sending
 from levelhead.research.posting import holding_reply
 from levelhead.research.queries import find_released
 from levelhead.research.showing import ResearchOfCase, research_of_case
+from levelhead.rumors.showing import CrisisOfCase, crisis_of_case
 from levelhead.teamwork.queries import list_views
 from levelhead.web.middleware import status_of
 from levelhead.web.words import EMPTY, LANGUAGES, VIEWS, of
@@ -106,6 +116,7 @@ def list_context(request: AgencyRequest) -> dict[str, object]:
     found: dict[str, object] = {
         "choice": choice,
         "page": page,
+        "present": mark_rows(request.agency, request.person, [case.pk for case in page.rows]),
         "may_work": request.member.may(Ability.WORK),
         "may_reply": request.member.may(Ability.REPLY),
     }
@@ -156,18 +167,50 @@ def conversation_context(
     may_reply = request.member.may(Ability.REPLY)
     states = NEXT_STATES[CaseState(case.state)]
     way_out = find_way_out(case)
+    writing = show_writing(request, case)
     offer = None
     if may_reply and not way_out.closed:
         offer = offer_answers(request.agency, text=case.post.text, lang=case.post.lang)
-        chosen = find_chosen(offer, read_id(request.GET.get("answer")))
+        offer = for_channel(offer, kind_of_channel(case.post.channel))
+        chosen = find_chosen(
+            offer, read_id(request.GET.get("answer")), form=request.GET.get("form", "")
+        )
         if reply_form is None and chosen is not None:
             reply_form = new_reply_form(text=chosen.text, answer_ids=(chosen.id,))
+    drafting = drafting_of(request, case, offer.answers if offer is not None else None)
+    if reply_form is None and offer is not None:
+        reply_form = drafted_form(request, drafting)
     asked = research_of_case(case, request.agency, typed.asking)
+    crisis = crisis_of_case(case)
+    if reply_form is None and offer is not None:
+        reply_form = _form_from_fact(request, crisis)
+    if reply_form is None and offer is not None:
+        reply_form = form_to_change(request, case)
     if reply_form is None and offer is not None:
         reply_form = _form_from_research(request, case, asked)
+    sending = show_sending(request, case, reply_form, closed=way_out.closed)
+    reply_form = sending.form
+    if reply_form is None and offer is not None:
+        reply_form = writing.resume()
+    around = thread.read_thread(
+        case.post,
+        answers_after=read_id(request.GET.get("answers_after")),
+        others_after=read_id(request.GET.get("others_after")),
+    )
     promised = list_commitments_of(case)
     in_issues, other_issues = list_choices_for(case)
+    shown = (
+        show_check(case, reply_form, person=request.person, standing=sending.standing)
+        if may_reply and not way_out.closed
+        else []
+    )
+    joined = joined_of(case)
     return {
+        "crisis": crisis,
+        "joined": joined,
+        "drafting": drafting,
+        "approvals": approvals_of(request, case),
+        "foreseen": foresee_on(request, case, reply_form, shown) if offer is not None else [],
         "in_issues": in_issues,
         "other_issues": other_issues,
         "clocks": show_clocks(case, request.agency),
@@ -179,18 +222,16 @@ def conversation_context(
         "choice": queries.read_choice(request.GET),
         "case": case,
         "post": case.post,
-        "thread": thread.read_thread(
-            case.post,
-            answers_after=read_id(request.GET.get("answers_after")),
-            others_after=read_id(request.GET.get("others_after")),
-        ),
+        "thread": around,
+        "warned": warnings_of(case, [*around.above, case.post]),
         "why": thread.explain_case(case, (get_language() or "en")[:2]),
         "notes": thread.list_notes(case),
         "revisions": thread.list_revisions(case.post),
         "replies": list_replies(case),
         "way_out": way_out,
+        "writing": writing,
         "offer": offer,
-        "events": list_case_events(case),
+        "events": list_case_events(case, joined.family if joined else ()),
         "colleagues": thread.list_colleagues(request.agency) if may_work else [],
         "all_labels": [label.value for label in Label],
         "all_dispositions": [disposition.value for disposition in Disposition],
@@ -205,10 +246,14 @@ def conversation_context(
         "snoozes": list_presets(request.agency.office_schedule, clock.now())
         if may_work and case.state in (CaseState.OPEN, CaseState.SNOOZED)
         else [],
+        "sending": sending,
         "reply_form": reply_form or new_reply_form(),
-        "shown": show_check(case, reply_form, person=request.person)
-        if reply_form is not None and may_reply
-        else [],
+        "shown": shown,
+        "preview": show_preview(
+            case, request.agency, reply_form, request.person, sending.standing.choice
+        )
+        if may_reply
+        else None,
         "typed": typed,
         "new_terms": typed.promised or Terms(owner=request.person.pk),
     }
@@ -226,6 +271,14 @@ def _form_from_research(
         if one.pk == holding:
             return new_reply_form(text=holding_reply(one, case, request.agency, request.person))
     return None
+
+
+def _form_from_fact(request: AgencyRequest, crisis: CrisisOfCase) -> ReplyForm | None:
+    """The reply with a confirmed fact in it, where no script put it there."""
+    chosen = read_id(request.GET.get("fact"))
+    return next(
+        (new_reply_form(text=fact.text) for fact in crisis.facts if fact.pk == chosen), None
+    )
 
 
 NOTHING_TYPED = Typed()
@@ -252,10 +305,18 @@ def show_conversation(
     return _vary(render(request, template, context, status=status))
 
 
-def back_to_conversation(request: AgencyRequest, post_id: int) -> HttpResponse:
-    """To the conversation after something was done, with the same list beside it."""
+def back_to_conversation(
+    request: AgencyRequest, post_id: int, again: int | None = None
+) -> HttpResponse:
+    """To the conversation after something was done, with the same list beside it.
+
+    With `again` the words of that reply are in the form.
+    """
     path = reverse("conversation", args=[request.agency.slug, post_id])
-    return HttpResponseRedirect(path + queries.read_choice(request.GET).address)
+    address = queries.read_choice(request.GET).address
+    if again is not None:
+        address += f"{'&' if address else '?'}again={again}"
+    return HttpResponseRedirect(path + address)
 
 
 def back_to_list(request: AgencyRequest) -> HttpResponse:

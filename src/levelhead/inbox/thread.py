@@ -14,6 +14,7 @@ from levelhead.analysis.domain import Assessment as Judged
 from levelhead.analysis.domain import Label, SafetyHead, Span
 from levelhead.doctrine.domain import Decision, Disposition, Priority
 from levelhead.doctrine.triage import reason_text, reasons_for
+from levelhead.inbox.family import family_of
 from levelhead.inbox.judging import triage_rules
 from levelhead.inbox.models import Assessment, Case, DecisionChange, Note, Post, PostRevision
 from levelhead.kernel.errors import NotFound
@@ -88,7 +89,12 @@ def find_case(agency: Agency, post_id: int) -> Case:
     """The case of a post of this agency. Raises NotFound."""
     case = (
         Case.objects.select_related(
-            "post__author", "post__channel", "post__conversation", "channel", "owner"
+            "post__author",
+            "post__channel",
+            "post__conversation",
+            "post__branch_forecast",
+            "channel",
+            "owner",
         )
         .defer("post__raw")
         .filter(agency=agency, post_id=post_id)
@@ -100,8 +106,8 @@ def find_case(agency: Agency, post_id: int) -> Case:
 
 
 def _shown(posts: QuerySet[Post]) -> QuerySet[Post]:
-    return posts.select_related("author", "case", "parent__author").defer(
-        "raw", "parent__raw", "parent__text"
+    return posts.select_related("author", "case", "channel", "parent__author").defer(
+        "raw", "parent__raw", "parent__text", "channel__settings", "channel__sealed_secrets"
     )
 
 
@@ -230,9 +236,12 @@ def _decision(case: Case) -> Decision:
 
 
 def list_notes(case: Case) -> list[Note]:
-    """What colleagues noted on the conversation, newest first."""
-    notes = Note.objects.filter(conversation_id=case.conversation_id).select_related("by")
-    return list(notes.order_by("-id")[:NOTES])
+    """The last that colleagues noted on the conversation, newest last."""
+    shown = case.conversation_id
+    notes = Note.objects.filter(
+        conversation_id__in=family_of(shown) if case.post.conversation.shape else [shown]
+    ).select_related("by")
+    return list(notes.order_by("-id")[:NOTES])[::-1]
 
 
 def list_revisions(post: Post) -> list[PostRevision]:

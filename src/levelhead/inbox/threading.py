@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from levelhead.inbox.domain import CleanPost
 from levelhead.inbox.lookup import Key, Known
-from levelhead.inbox.models import Case, Conversation, Note, Post
 from levelhead.inbox.store import insert_rows, time_value
 from levelhead.kernel.ids import new_id
 
@@ -19,9 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class ThreadPlan:
-    """Which conversation and parent each new post gets, and what must be joined."""
+    """Which thread and parent each new post gets, where it shows, and what must be joined."""
 
+    # The platform's own thread.
     conversation: dict[Key, int] = field(default_factory=dict)
+    # Where the post shows: elsewhere only where people joined or split.
+    shown: dict[Key, int] = field(default_factory=dict)
     parent: dict[Key, int] = field(default_factory=dict)
     # Rows of conversations that do not exist yet.
     new_rows: list[tuple[object, ...]] = field(default_factory=list)
@@ -103,7 +105,35 @@ def plan_threads(
                 _merge(plan, waiting, plan.conversation[post.key])
     for key, conversation_id in plan.conversation.items():
         plan.conversation[key] = plan.target(conversation_id)
+    _show(plan, new, known)
     return plan
+
+
+def _show(plan: ThreadPlan, new: Sequence[CleanPost], known: Known) -> None:
+    """Each new post shows beside its parent; without one, where its thread shows."""
+    if not known.shown and all(p.conversation_id == p.thread_id for p in known.posts.values()):
+        plan.shown = plan.conversation
+        return
+    posts = {post.key: post for post in new}
+    for post in new:
+        way: list[Key] = []
+        # A circle of parents ends where it began.
+        seen = {post.key}
+        found = plan.shown.get(post.key)
+        while found is None:
+            way.append(post.key)
+            parent_key = (post.channel_id, post.parent_external_id)
+            filed = known.posts.get(parent_key)
+            if filed is not None:
+                found = plan.target(filed.conversation_id)
+            elif parent_key in posts and parent_key not in seen:
+                seen.add(parent_key)
+                post = posts[parent_key]
+                found = plan.shown.get(post.key)
+            else:
+                thread = plan.conversation[post.key]
+                found = known.shown.get(thread, thread)
+        plan.shown.update(dict.fromkeys(way, found))
 
 
 def _conversation_of_top(
@@ -113,7 +143,7 @@ def _conversation_of_top(
     if top.parent_external_id:
         filed = known.posts.get((top.channel_id, top.parent_external_id))
         if filed is not None:
-            return filed.conversation_id
+            return filed.thread_id
     name = top.thread_external_id or top.parent_external_id or top.external_id
     return named((top.channel_id, name), agency_id)
 
@@ -131,21 +161,6 @@ def _merge(plan: ThreadPlan, part: int, whole: int) -> None:
     part, whole = plan.target(part), plan.target(whole)
     if part != whole:
         plan.merges[part] = whole
-
-
-def link_waiting(plan: ThreadPlan) -> None:
-    """Join what waited: children get their parent, parts become one conversation."""
-    for (channel_id, external_id), post_id in plan.arrived.items():
-        Post.objects.filter(
-            channel_id=channel_id, parent__isnull=True, parent_external_id=external_id
-        ).exclude(parent_external_id="").exclude(pk=post_id).update(parent_id=post_id)
-    for part in plan.merges:
-        whole = plan.target(part)
-        Post.objects.filter(conversation_id=part).update(conversation_id=whole)
-        Case.objects.filter(conversation_id=part).update(conversation_id=whole)
-        Note.objects.filter(conversation_id=part).update(conversation_id=whole)
-        Conversation.objects.filter(merged_into_id=part).update(merged_into_id=whole)
-        Conversation.objects.filter(pk=part).update(merged_into_id=whole)
 
 
 if TYPE_CHECKING:

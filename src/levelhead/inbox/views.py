@@ -33,6 +33,7 @@ from levelhead.inbox.sleeping import list_presets, read_moment, snooze_case, wak
 from levelhead.inbox.thread import find_case
 from levelhead.kernel import clock
 from levelhead.kernel.errors import Conflict, Invalid
+from levelhead.notifications.queries import say_who_was_told
 from levelhead.web.templatetags.desk import short_time
 
 
@@ -120,8 +121,8 @@ def note(request: AgencyRequest, post_id: int) -> HttpResponse:
     text = read_note(request.POST)
 
     def act(case: Case) -> str:
-        actions.add_note(conversation=case.post.conversation, text=text, by=request.person)
-        return _("Noted. Only colleagues see it.")
+        added = actions.add_note(conversation=case.post.conversation, text=text, by=request.person)
+        return _("Noted. Only colleagues see it.") + say_who_was_told(added)
 
     return _act(request, post_id, act, typed=Typed(note=text))
 

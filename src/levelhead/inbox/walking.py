@@ -124,7 +124,7 @@ def find_walk(
         like = choice.like
         return lambda before, limit: _ids(_LIKE, [agency.pk, like, before, since, limit])
     if choice.who:
-        return partial(_walk_authors, authors, since)
+        return partial(walk_authors, authors, since)
     if choice.clause:
         return lambda before, limit: _ids(_CLAUSE, [agency.pk, before, since, limit])
     states = states_of(choice)
@@ -140,7 +140,8 @@ def find_walk(
     )
 
 
-def _walk_authors(authors: Sequence[int], since: int, before: int, limit: int) -> list[int]:
+def walk_authors(authors: Sequence[int], since: int, before: int, limit: int) -> list[int]:
+    """Posts of these people between two ids, newest first."""
     if not authors:
         return []
     walks = [f"SELECT id FROM ({_OF_AUTHOR}) AS walk{n}" for n in range(len(authors))]  # noqa: S608
