@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from levelhead.accounts.models import Agency, Membership, User
 from levelhead.kernel import clock
 from levelhead.kernel.errors import Conflict, Invalid
 from levelhead.kernel.text import clean_name
+from levelhead.knowledge.channel_forms import Form
 from levelhead.knowledge.domain import (
     LANGUAGES,
     LONGEST_REVIEW_DAYS,
@@ -25,14 +27,18 @@ from levelhead.knowledge.domain import (
     MOST_QUESTIONS,
     PART_LIMIT,
     REASON_LIMIT,
+    REVIEW_DAYS,
     AnswerFields,
     AnswerState,
+    clip_question,
     find_mistakes,
+    find_question_mistake,
     fold,
     may_approve_own,
     review_date_fits,
 )
 from levelhead.knowledge.models import Answer, AnswerUse, AnswerVersion, KnowledgeHead
+from levelhead.knowledge.outcomes import EVERY, measure_change, originals_of
 from levelhead.knowledge.queries import count_approvers, today_of
 from levelhead.live.actions import announce
 from levelhead.records.append import append_events
@@ -44,12 +50,15 @@ MISTAKES: Final = {
     "no_text": gettext_lazy("Write the answer in at least one language."),
     "questions_only": gettext_lazy("There are questions in this language, but no answer. Write it, "
                                    "or take the questions out."),
+    "form_only": gettext_lazy("There is a form for a channel in this language, but no answer. "
+                              "Write the answer, or take the form out."),
     "no_source": gettext_lazy("Say where the fact is from: a page, a rule, a person."),
     "no_date": gettext_lazy("Say until when the answer can stand, as in 2026-12-31."),
     "no_owner": gettext_lazy("Choose an owner: a colleague of your agency."),
     "too_long": gettext_lazy("This is too long; shorten it."),
     "too_many_questions": gettext_lazy("There are more than %(questions)d questions; keep those "
                                        "that people ask most."),
+    "no_question": gettext_lazy("There is no question in it that could be added."),
     "hidden_characters": gettext_lazy("There are characters in it that cannot be seen or that "
                                       "turn the order of others around. Type it anew."),
     "broken_part": gettext_lazy("A part to fill in is not whole. Write it as [[greeting]], on one "
@@ -134,6 +143,60 @@ def approve_answer(*, answer: Answer, review_on: date, by: User, expected_versio
     return locked
 
 
+def confirm_still_true(*, answer: Answer, by: User, expected_version: int) -> Answer:
+    """Let an approved answer stand as it is for another REVIEW_DAYS.
+
+    Raises NotAllowed, Conflict, Invalid (as approve_answer; one that is not approved).
+    """
+    if answer.state != AnswerState.APPROVED:
+        raise Invalid(_("Only an approved answer can be confirmed. Look at what it says now."))
+    review_on = today_of(answer.agency) + timedelta(days=REVIEW_DAYS)
+    return approve_answer(
+        answer=answer, review_on=review_on, by=by, expected_version=expected_version
+    )
+
+
+def add_question(*, answer: Answer, question: str, lang: str, by: User) -> Answer:
+    """Add a question, in people's own words, to those that an answer is found by.
+
+    What the answer says is not touched, so it stays approved; what it was found by before is kept.
+    Raises NotAllowed, Invalid (retired, nothing to add, no text in that language, too many).
+    """
+    require(by, answer.agency_id, Ability.REPLY)
+    question = clip_question(question)
+    with transaction.atomic():
+        locked = (
+            Answer.objects.select_for_update(of=("self",))
+            .select_related("agency")
+            .get(pk=answer.pk, agency_id=answer.agency_id)
+        )
+        if locked.state == AnswerState.RETIRED:
+            raise Invalid(_("This answer is retired. Edit it first to bring it back."))
+        if lang not in locked.texts:
+            raise Invalid(
+                _("The answer has no text in the language of this question. Write it first.")
+            )
+        asked = list(locked.questions.get(lang, ()))
+        if question in asked:
+            return locked
+        if len(asked) >= MOST_QUESTIONS:
+            raise Invalid(str(MISTAKES["too_many_questions"]) % {"questions": MOST_QUESTIONS})
+        wrong = find_question_mistake(question)
+        if wrong:
+            raise _mistaken({f"questions_{lang}": wrong})
+        _copy(locked).save(force_insert=True)
+        locked.questions = {**locked.questions, lang: [*asked, question]}
+        locked.words = fold(f"{locked.words} {question}")
+        locked.version += 1
+        locked.save(update_fields=["questions", "words", "version"])
+        _record(
+            locked, "person:answer:question_added", by,
+            {"title": locked.title, "version": locked.version, "question": question,
+             "language": lang},
+        )  # fmt: skip
+    return locked
+
+
 def retire_answer(*, answer: Answer, reason: str, by: User, expected_version: int) -> Answer:
     """Take an answer out of use; its words stay. Raises NotAllowed, Conflict, Invalid."""
     require(by, answer.agency_id, Ability.REPLY)
@@ -165,6 +228,8 @@ def count_use(*, answer_ids: Sequence[int], reply: Reply, by: User) -> None:
             answer_version=answer.version,
             by=by,
             at=reply.at,
+            changed_percent=measure_change(reply.text, originals_of(answer)),
+            look_at=reply.at + EVERY,
         )
         _append(
             answer, "person:answer:used", by,
@@ -185,6 +250,11 @@ def _checked(agency: Agency, fields: AnswerFields, owner: User | None) -> Answer
             for lang in LANGUAGES
             if (text := fields.texts.get(lang, "").replace("\r\n", "\n").strip())
         },
+        forms={
+            lang: kinds
+            for lang in LANGUAGES
+            if (kinds := _tidy_forms(fields.forms.get(lang, MappingProxyType({}))))
+        },
         source=" ".join(fields.source.split()),
     )
     wrong = find_mistakes(fields)
@@ -204,6 +274,14 @@ def _checked(agency: Agency, fields: AnswerFields, owner: User | None) -> Answer
 
 def _tidy(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tidy for line in lines if (tidy := " ".join(line.split()))))
+
+
+def _tidy_forms(kinds: Mapping[str, str]) -> dict[str, str]:
+    return {
+        form.value: text
+        for form in Form
+        if (text := kinds.get(form, "").replace("\r\n", "\n").strip())
+    }
 
 
 def _mistaken(wrong: Mapping[str, str]) -> Invalid:
@@ -232,9 +310,12 @@ def _fill(answer: Answer, fields: AnswerFields, owner: User | None) -> None:
     answer.title, answer.source = fields.title, fields.source
     answer.questions = {lang: list(lines) for lang, lines in fields.questions.items()}
     answer.texts = dict(fields.texts)
+    answer.forms = {lang: dict(kinds) for lang, kinds in fields.forms.items()}
     answer.owner, answer.review_on = owner, fields.review_on
     asked = [line for lines in fields.questions.values() for line in lines]
-    answer.words = fold(" ".join([fields.title, *asked, *fields.texts.values(), fields.source]))
+    shorter = [text for kinds in fields.forms.values() for text in kinds.values()]
+    said = [fields.title, *asked, *fields.texts.values(), *shorter, fields.source]
+    answer.words = fold(" ".join(said))
 
 
 def _copy(answer: Answer) -> AnswerVersion:
@@ -245,6 +326,7 @@ def _copy(answer: Answer) -> AnswerVersion:
         title=answer.title,
         questions=answer.questions,
         texts=answer.texts,
+        forms=answer.forms,
         source=answer.source,
         edited_by_id=answer.edited_by_id,
         edited_at=answer.edited_at,
@@ -259,6 +341,7 @@ def _content(answer: Answer) -> dict[str, object]:
         "title": answer.title,
         "questions": answer.questions,
         "texts": answer.texts,
+        "forms": answer.forms,
         "source": answer.source,
         "owner": answer.owner_id,
         "review_on": answer.review_on.isoformat(),

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from levelhead.knowledge.channel_forms import FORM_LIMITS, Form
+
 
 class AnswerState(StrEnum):
     """Where an answer stands."""
@@ -51,6 +53,8 @@ class AnswerFields:
     questions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     # Language -> text; a language without a text is left out.
     texts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    # Language -> kind of channel -> the same in so few words; what fits as it is has none.
+    forms: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     # Where the fact is from.
     source: str = ""
     review_on: date | None = None
@@ -88,17 +92,52 @@ def find_mistakes(fields: AnswerFields) -> dict[str, str]:
         wrong["text_en"] = "no_text"
     for lang, text in fields.texts.items():
         check(f"text_{lang}", text, TEXT_LIMIT)
-        left = PART.sub("", text)
-        if "[[" in left or "]]" in left or not all(map(str.strip, PART.findall(text))):
-            wrong.setdefault(f"text_{lang}", "broken_part")
-        elif len(find_parts(text)) > MOST_PARTS:
-            wrong.setdefault(f"text_{lang}", "too_many_parts")
+        if (mistake := _parts_mistake(text)) is not None:
+            wrong.setdefault(f"text_{lang}", mistake)
+    for lang, forms in fields.forms.items():
+        for kind, text in forms.items():
+            name = form_field(kind, lang)
+            check(name, text, FORM_LIMITS[Form(kind)])
+            if text and not fields.texts.get(lang):
+                wrong[f"text_{lang}"] = "form_only"
+            if (mistake := _parts_mistake(text)) is not None:
+                wrong.setdefault(name, mistake)
     if not fields.source:
         wrong["source"] = "no_source"
     check("source", fields.source, SOURCE_LIMIT)
     if fields.review_on is None:
         wrong["review_on"] = "no_date"
     return wrong
+
+
+def clip_question(text: str) -> str:
+    """What somebody wrote, as a question of an answer: on one line, cut at a word."""
+    line = " ".join(_REFUSED.sub(" ", text).split())
+    if len(line) <= QUESTION_LIMIT:
+        return line
+    cut = line[:QUESTION_LIMIT].rpartition(" ")[0]
+    return cut or line[:QUESTION_LIMIT]
+
+
+def find_question_mistake(question: str) -> str | None:
+    """What is wrong with one question; None where it will do."""
+    if not question:
+        return "no_question"
+    if _REFUSED.search(question):
+        return "hidden_characters"
+    return "too_long" if len(question) > QUESTION_LIMIT else None
+
+
+def _parts_mistake(text: str) -> str | None:
+    left = PART.sub("", text)
+    if "[[" in left or "]]" in left or not all(map(str.strip, PART.findall(text))):
+        return "broken_part"
+    return "too_many_parts" if len(find_parts(text)) > MOST_PARTS else None
+
+
+def form_field(kind: str, lang: str) -> str:
+    """The name of the field in which a form of an answer is written."""
+    return f"form_{kind}_{lang}"
 
 
 def review_date_fits(review_on: date, today: date) -> bool:

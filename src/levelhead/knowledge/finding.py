@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from levelhead.accounts.models import Agency
+from levelhead.knowledge.channel_forms import FULL, ChannelKind, choose
 from levelhead.knowledge.domain import LANGUAGES, find_parts
 from levelhead.knowledge.models import Answer, KnowledgeHead
 from levelhead.knowledge.queries import offerable, today_of
@@ -80,6 +82,15 @@ class OfferedAnswer:
     # Probability that it fits, in whole percents.
     percent: int = 0
     parts: tuple[str, ...] = ()
+    # Kind of channel -> the same in fewer words.
+    forms: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    # For the channel of the post: what of it was chosen, for which channel, and how many
+    # characters too many it has there.
+    form: str = FULL
+    channel: str = ""
+    over: int = 0
+    # The whole answer, where a form of it was chosen.
+    full_text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,6 +173,7 @@ def _fill_shelf(
                 text=answer.texts[lang],
                 source=answer.source,
                 parts=tuple(find_parts(answer.texts[lang])),
+                forms=dict(answer.forms.get(lang, {})),
             )
             for answer in rows
         },
@@ -269,11 +281,31 @@ def _scored(answer: OfferedAnswer, score: float) -> OfferedAnswer:
         text=answer.text,
         source=answer.source,
         parts=answer.parts,
+        forms=answer.forms,
         # A hundred would promise what no model can.
         percent=min(99, round(100 * score)),
     )
 
 
-def find_chosen(offer: Offer, answer_id: int | None) -> OfferedAnswer | None:
-    """The offered answer that somebody chose; only what is offered can be."""
-    return next((answer for answer in offer.answers if answer.id == answer_id), None)
+def for_channel(offer: Offer, kind: ChannelKind) -> Offer:
+    """The same answers in the form that a channel takes, where they have one."""
+    return replace(offer, answers=tuple(_in_form(answer, kind) for answer in offer.answers))
+
+
+def _in_form(answer: OfferedAnswer, kind: ChannelKind) -> OfferedAnswer:
+    said = choose(answer.text, answer.forms, kind)
+    return replace(
+        answer, text=said.text, form=said.form, channel=kind.name, over=said.over,
+        full_text=answer.text, parts=tuple(find_parts(said.text)),
+    )  # fmt: skip
+
+
+def find_chosen(offer: Offer, answer_id: int | None, *, form: str = "") -> OfferedAnswer | None:
+    """The offered answer that somebody chose, whole where that was wished.
+
+    Only what is offered can be chosen.
+    """
+    found = next((answer for answer in offer.answers if answer.id == answer_id), None)
+    if found is not None and form == FULL and found.full_text:
+        return replace(found, text=found.full_text, form=FULL)
+    return found

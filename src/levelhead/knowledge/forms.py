@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from levelhead.accounts.models import Agency, User
 from levelhead.kernel.text import clean_text
+from levelhead.knowledge.channel_forms import FORM_LIMITS, Form
 from levelhead.knowledge.domain import (
     LANGUAGES,
     MOST_QUESTIONS,
@@ -19,14 +20,27 @@ from levelhead.knowledge.domain import (
     TEXT_LIMIT,
     TITLE_LIMIT,
     AnswerFields,
+    form_field,
 )
 from levelhead.knowledge.models import Answer
 from levelhead.knowledge.queries import today_of
+from levelhead.web.words import ANSWER_FORM_HINTS, ANSWER_FORMS, of
 from levelhead.web.words import LANGUAGES as LANGUAGE_WORDS
-from levelhead.web.words import of
 
 # Beyond its limit so much is kept, so that the mistake can be seen and mended.
 _OVER = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormRow:
+    """The field of one form in one language."""
+
+    field: str
+    name: str
+    hint: str
+    limit: int
+    text: str
+    error: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +53,12 @@ class LanguageRow:
     questions_error: str
     text: str
     text_error: str
+    forms: list[FormRow]
+
+    @property
+    def forms_open(self) -> bool:
+        """Whether the part with the forms is shown open: something is in it."""
+        return any(row.text or row.error for row in self.forms)
 
 
 @dataclass(kw_only=True)
@@ -49,6 +69,8 @@ class AnswerForm:
     # Language -> questions, one a line.
     questions: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    # Language -> kind of channel -> text.
+    forms: dict[str, dict[str, str]] = field(default_factory=dict)
     source: str = ""
     owner: int | None = None
     # As in 2026-12-31.
@@ -67,9 +89,21 @@ class AnswerForm:
                 questions_error=self.errors.get(f"questions_{lang}", ""),
                 text=self.texts.get(lang, ""),
                 text_error=self.errors.get(f"text_{lang}", ""),
+                forms=[self._form_row(lang, form) for form in Form],
             )
             for lang in LANGUAGES
         ]
+
+    def _form_row(self, lang: str, form: Form) -> FormRow:
+        name = form_field(form.value, lang)
+        return FormRow(
+            field=name,
+            name=of(ANSWER_FORMS, form.value),
+            hint=of(ANSWER_FORM_HINTS, form.value),
+            limit=FORM_LIMITS[form],
+            text=self.forms.get(lang, {}).get(form.value, ""),
+            error=self.errors.get(name, ""),
+        )
 
     @property
     def fields(self) -> AnswerFields:
@@ -78,6 +112,7 @@ class AnswerForm:
             title=self.title,
             questions={lang: tuple(text.split("\n")) for lang, text in self.questions.items()},
             texts=self.texts,
+            forms=self.forms,
             source=self.source,
             review_on=read_date(self.review_on),
         )
@@ -107,6 +142,7 @@ def answer_form(answer: Answer) -> AnswerForm:
         title=answer.title,
         questions={lang: "\n".join(lines) for lang, lines in answer.questions.items()},
         texts=dict(answer.texts),
+        forms={lang: dict(kinds) for lang, kinds in answer.forms.items()},
         source=answer.source,
         owner=answer.owner_id,
         review_on=answer.review_on.isoformat(),
@@ -130,6 +166,12 @@ def read_answer_form(given: QueryDict) -> AnswerForm:
             for lang in LANGUAGES
         },
         texts={lang: read(f"text_{lang}", TEXT_LIMIT) for lang in LANGUAGES},
+        forms={
+            lang: {
+                form.value: read(form_field(form.value, lang), FORM_LIMITS[form]) for form in Form
+            }
+            for lang in LANGUAGES
+        },
         source=read("source", SOURCE_LIMIT),
         owner=int(owner) if known else None,
         review_on=clean_text(given.get("review_on", ""), 20),

@@ -9,6 +9,7 @@ from django.db import models
 from levelhead.accounts.models import AgencyOwned, User
 from levelhead.kernel import clock
 from levelhead.kernel.ids import new_id
+from levelhead.knowledge.channel_forms import Form, Missing, find_missing
 from levelhead.knowledge.domain import (
     SOURCE_LIMIT,
     TITLE_LIMIT,
@@ -27,6 +28,8 @@ class AnswerText(AgencyOwned):
     questions = models.JSONField(default=dict, blank=True)
     # Language -> text.
     texts = models.JSONField(default=dict)
+    # Language -> kind of channel -> the same in fewer words.
+    forms = models.JSONField(default=dict, blank=True)
     # Where the fact is from.
     source = models.CharField(max_length=SOURCE_LIMIT)
     edited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -43,6 +46,21 @@ class AnswerText(AgencyOwned):
     def texts_in_order(self) -> list[tuple[str, str]]:
         """(language, text), always in the same order."""
         return sorted(self.texts.items())
+
+    @property
+    def forms_in_order(self) -> list[tuple[str, str, str]]:
+        """(language, kind of channel, text), the shortest kind first."""
+        return [
+            (lang, form.value, kinds[form])
+            for lang, kinds in sorted(self.forms.items())
+            for form in Form
+            if kinds.get(form)
+        ]
+
+    @property
+    def missing_forms(self) -> list[Missing]:
+        """The kinds of channel for which it is too long."""
+        return find_missing(self.texts, self.forms)
 
     @property
     def questions_in_order(self) -> list[tuple[str, str]]:
@@ -64,11 +82,20 @@ class Answer(AnswerText):
     review_on = models.DateField()
     # Grows with every change of its words.
     version = models.PositiveIntegerField(default=1)
+    # The review date that passed and that its owner was told of.
+    stale_told_for = models.DateField(null=True, blank=True)
     # Everything that it is searched by, as domain.fold has it.
     words = models.TextField(default="", blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["agency", "state", "-id"], name="answers_by_state")]
+        indexes = [
+            models.Index(fields=["agency", "state", "-id"], name="answers_by_state"),
+            models.Index(
+                fields=["review_on"],
+                name="answers_by_review",
+                condition=models.Q(state=AnswerState.APPROVED.value),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="approved_by_somebody",
@@ -83,7 +110,8 @@ class Answer(AnswerText):
     @property
     def parts(self) -> list[str]:
         """What whoever sends it must fill in."""
-        return find_parts("\n".join(text for _, text in self.texts_in_order))
+        said = [text for _, text in self.texts_in_order]
+        return find_parts("\n".join([*said, *(text for _, _, text in self.forms_in_order)]))
 
     def stale_on(self, today: date) -> bool:
         """Whether it is past its review date."""
@@ -116,10 +144,32 @@ class AnswerUse(AgencyOwned):
     answer_version = models.PositiveIntegerField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=clock.now)
+    # How much of the words the person changed, in whole percents; None where it is not known.
+    changed_percent = models.PositiveSmallIntegerField(null=True, blank=True)
+    # What came after within a week: the case was opened again, the same person asked again, the
+    # thread turned on somebody, the person said thanks.
+    reopened = models.BooleanField(default=False)
+    asked_again = models.BooleanField(default=False)
+    derailed = models.BooleanField(default=False)
+    thanked = models.BooleanField(default=False)
+    # When it is looked at next; None once a week has passed, and for uses before this was kept.
+    look_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["answer", "reply"], name="one_use_per_reply")
+        ]
+        indexes = [
+            models.Index(
+                fields=["look_at"],
+                name="use_to_look_at",
+                condition=models.Q(look_at__isnull=False),
+            ),
+            models.Index(
+                fields=["agency", "answer"],
+                name="use_asked_again",
+                condition=models.Q(asked_again=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,14 +9,16 @@ from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlencode
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from levelhead.accounts.domain import ABILITIES, Ability
 from levelhead.accounts.models import Agency, Membership, User
-from levelhead.channels.models import OutboxState
+from levelhead.channels.models import Channel, OutboxState
+from levelhead.connectors.registry import platform_info
 from levelhead.kernel import clock
-from levelhead.kernel.errors import NotFound
+from levelhead.kernel.errors import ConfigurationError, NotFound
+from levelhead.knowledge.channel_forms import ChannelKind, kind_of
 from levelhead.knowledge.domain import AnswerState, fold
 from levelhead.knowledge.models import Answer, AnswerUse, AnswerVersion
 
@@ -29,7 +31,7 @@ COLLEAGUES: Final = 500
 # A reply that was taken back before anybody saw it used nothing.
 _NOT_TAKEN_BACK: Final = ~Q(uses__reply__outbox_item__state=OutboxState.WITHDRAWN)
 # What the list can be narrowed to.
-SHOWN: Final = ("in_use", "draft", "approved", "stale", "retired", "all")
+SHOWN: Final = ("in_use", "draft", "approved", "stale", "again", "retired", "all")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +57,8 @@ class AnswerRow:
     stale: bool
     uses: int
     last_used: datetime | None
+    # Of these uses, after how many the same person asked again.
+    asked_again: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +92,9 @@ def _shown(show: str, today: date) -> Q:
         return Q(state=AnswerState.APPROVED.value, review_on__lt=today)
     if show == "in_use":
         return ~Q(state=AnswerState.RETIRED.value)
+    if show == "again":
+        again = AnswerUse.objects.filter(answer=OuterRef("pk"), asked_again=True)
+        return ~Q(state=AnswerState.RETIRED.value) & Q(Exists(again))
     return Q(state=show) if show != "all" else Q()
 
 
@@ -107,6 +114,7 @@ def list_answers(agency: Agency, choice: AnswerChoice) -> AnswerPage:
         .annotate(
             used=Count("uses", filter=_NOT_TAKEN_BACK),
             last_used=Max("uses__at", filter=_NOT_TAKEN_BACK),
+            again=Count("uses", filter=_NOT_TAKEN_BACK & Q(uses__asked_again=True)),
         )
         .order_by("-pk")[: PAGE + 1]
     )
@@ -118,6 +126,7 @@ def list_answers(agency: Agency, choice: AnswerChoice) -> AnswerPage:
                 stale=answer.stale_on(today),
                 uses=answer.used,
                 last_used=answer.last_used,
+                asked_again=answer.again,
             )
             for answer in shown
         ],
@@ -150,6 +159,19 @@ def list_uses(answer: Answer) -> tuple[list[AnswerUse], int]:
         reply__outbox_item__state=OutboxState.WITHDRAWN
     )
     return list(uses.select_related("by", "reply").order_by("-pk")[:USES]), uses.count()
+
+
+def kind_of_channel(channel: Channel) -> ChannelKind:
+    """The kind of channel that words are chosen for."""
+    try:
+        limit = platform_info(channel.platform).text_limit
+    except ConfigurationError:
+        limit = None
+    looks_like = channel.settings.get("looks_like")
+    return kind_of(
+        channel.name, channel.platform,
+        looks_like=looks_like if isinstance(looks_like, str) else "", limit=limit,
+    )  # fmt: skip
 
 
 def list_owners(agency: Agency) -> list[User]:

@@ -12,5 +12,6 @@ urlpatterns = [
     path("<row:answer_id>/", views.answer, name="answer"),
     path("<row:answer_id>/edit/", views.edit, name="answer-edit"),
     path("<row:answer_id>/approve/", views.approve, name="answer-approve"),
+    path("<row:answer_id>/still-true/", views.still_true, name="answer-still-true"),
     path("<row:answer_id>/retire/", views.retire, name="answer-retire"),
 ]

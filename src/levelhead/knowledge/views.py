@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,6 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from levelhead.accounts.access import AgencyRequest, member
 from levelhead.accounts.domain import Ability
 from levelhead.accounts.models import User
+from levelhead.asked.actions import link_answer
+from levelhead.asked.writing import AskedFor, find_asked
 from levelhead.kernel.errors import Conflict, Invalid, LevelheadError
 from levelhead.knowledge import actions, domain, queries
 from levelhead.knowledge.forms import (
@@ -26,6 +29,8 @@ from levelhead.knowledge.forms import (
     read_date,
 )
 from levelhead.knowledge.models import Answer
+from levelhead.knowledge.usage import usage_of
+from levelhead.posts.queries import posts_of
 from levelhead.web.middleware import status_of
 from levelhead.web.words import ANSWERS_SHOWN, of
 
@@ -35,6 +40,7 @@ from levelhead.web.words import ANSWERS_SHOWN, of
 def knowledge(request: AgencyRequest) -> HttpResponse:
     """The list of answers."""
     choice = queries.read_answer_choice(request.GET)
+    may_reply = request.member.may(Ability.REPLY)
     page = queries.list_answers(request.agency, choice)
     return render(
         request,
@@ -42,6 +48,8 @@ def knowledge(request: AgencyRequest) -> HttpResponse:
         {
             "choice": choice,
             "page": page,
+            # Who may confirm an answer: not who changed it last, unless alone.
+            "may_confirm": may_reply and bool(page.counts["stale"]),
             "more": choice.address_with(before=str(page.more_before)) if page.more_before else "",
             "filters": [
                 {
@@ -65,15 +73,22 @@ def new(request: AgencyRequest) -> HttpResponse:
         form = new_answer_form(
             request.agency, request.person, question=question, lang=request.GET.get("lang", "")
         )
-        return _show_form(request, form)
+        asked = find_asked(request, request.GET.get("asked"))
+        if asked is not None:
+            form.questions = {asked.group.lang: asked.questions}
+        return _show_form(request, form, asked=asked)
     form = read_answer_form(request.POST)
+    asked = find_asked(request, request.POST.get("asked"))
     try:
-        answer = actions.write_answer(
-            agency=request.agency, fields=form.fields, owner=_owner(request, form),
-            by=request.person,
-        )  # fmt: skip
+        with transaction.atomic():
+            answer = actions.write_answer(
+                agency=request.agency, fields=form.fields, owner=_owner(request, form),
+                by=request.person,
+            )  # fmt: skip
+            if asked is not None:
+                link_answer(group=asked.group, answer=answer, by=request.person)
     except Invalid as error:
-        return _show_form(request, form, error=error)
+        return _show_form(request, form, error=error, asked=asked)
     messages.success(request, _("Kept as a draft. It is offered once somebody approves it."))
     return redirect("answer", agency=request.agency.slug, answer_id=answer.pk)
 
@@ -106,6 +121,7 @@ def _show_form(
     *,
     answer: Answer | None = None,
     error: LevelheadError | None = None,
+    asked: AskedFor | None = None,
 ) -> HttpResponse:
     if error is not None:
         given: Any = error.data.get("errors")
@@ -116,6 +132,7 @@ def _show_form(
         {
             "form": form,
             "answer": answer,
+            "asked": asked,
             "owners": queries.list_owners(request.agency),
             "limits": domain,
             "today": queries.today_of(request.agency),
@@ -148,6 +165,9 @@ def _show(
             "versions": queries.list_versions(found),
             "uses": uses,
             "used": used,
+            "own_posts": posts_of(found),
+            "may_say": may_reply and found.state == "approved" and not found.stale_on(today),
+            "usage": usage_of(found) if used else None,
             "may_reply": may_reply,
             "may_approve": may_reply and found.state != "retired" and (not own or alone),
             "alone": alone,
@@ -188,6 +208,19 @@ def approve(request: AgencyRequest, answer_id: int) -> HttpResponse:
         )  # fmt: skip
 
     return _act(request, answer_id, act, _("Approved. It is offered from now on where it fits."))
+
+
+@require_POST
+@member(Ability.REPLY)
+def still_true(request: AgencyRequest, answer_id: int) -> HttpResponse:
+    """Let an answer stand for another half year."""
+
+    def act(found: Answer) -> None:
+        actions.confirm_still_true(
+            answer=found, by=request.person, expected_version=_version(request)
+        )
+
+    return _act(request, answer_id, act, _("Confirmed. It is offered for another half year."))
 
 
 @require_POST
