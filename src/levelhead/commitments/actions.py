@@ -50,6 +50,29 @@ def add_commitment(
     return commitment
 
 
+def commit_after(
+    *,
+    agency_id: int,
+    incident: int,
+    headline: str,
+    what: str,
+    due_at: datetime | None,
+    owner: User,
+    by: User,
+) -> Commitment:
+    """A lesson of an incident that somebody sees to. In the caller's transaction."""
+    require(by, agency_id, Ability.WORK)
+    what = _read_what(what)
+    _check_due(due_at)
+    _check_owner(owner, agency_id)
+    commitment = Commitment.objects.create(
+        agency_id=agency_id, incident=incident, headline=headline, what=what, owner=owner,
+        due_at=due_at, state=CommitmentState.OPEN, made_by=by, made_at=clock.now(),
+    )  # fmt: skip
+    record(commitment, "person:commitment:added", by=by, payload=_terms(commitment))
+    return commitment
+
+
 def accept_commitment(
     *,
     commitment: Commitment,
@@ -224,7 +247,11 @@ def record(
                 subject=f"commitment:{commitment.pk}",
                 action=action,
                 actor=f"user:{by.pk}" if by else "system",
-                payload={"case": commitment.case_id, **payload},
+                payload={
+                    "case": commitment.case_id,
+                    **({"incident": commitment.incident} if commitment.incident else {}),
+                    **payload,
+                },
             )
         ],
     )
@@ -233,7 +260,7 @@ def record(
         kind="commitment.changed",
         payload={
             "commitment": str(commitment.pk),
-            "conversation": str(commitment.case.conversation_id),
+            "conversation": str(commitment.case.conversation_id if commitment.case else ""),
         },
     )
 

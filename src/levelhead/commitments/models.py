@@ -20,7 +20,13 @@ class Commitment(AgencyOwned):
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     # The post under which it was promised; its conversation is the commitment's.
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="commitments")
+    # None where it is a lesson of an incident.
+    case = models.ForeignKey(
+        Case, null=True, blank=True, on_delete=models.PROTECT, related_name="commitments"
+    )
+    # The incident from which it was learned, by its id, and its headline.
+    incident = models.BigIntegerField(null=True, blank=True)
+    headline = models.CharField(max_length=120, default="", db_default="", blank=True)
     # None where it was added by hand.
     reply = models.ForeignKey(
         Reply, null=True, blank=True, on_delete=models.PROTECT, related_name="commitments"
@@ -60,10 +66,14 @@ class Commitment(AgencyOwned):
         ]
         constraints = [
             models.CheckConstraint(
+                name="commitment_says_whence",
+                condition=models.Q(case__isnull=False) | models.Q(incident__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="closed_commitment_says_by_whom",
                 condition=models.Q(closed_by__isnull=False, closed_at__isnull=False)
                 | ~models.Q(state__in=[CommitmentState.KEPT, CommitmentState.DROPPED]),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -35,11 +35,15 @@ _SHOWN: Final = (CommitmentState.OPEN, CommitmentState.KEPT, CommitmentState.DRO
 def turn_register(*, agency: Agency, on: bool, by: User) -> Register:
     """Show the register to everybody, or to nobody; what is on it stays where it is."""
     require(by, agency.pk, Ability.MANAGE)
+    from levelhead.publicpage.actions import want_front
+
     with transaction.atomic():
         register, _made = Register.objects.select_for_update().get_or_create(agency=agency)
         if register.on != on:
             register.on = on
             register.save(update_fields=["on"])
+            # The front page for everybody leads there.
+            want_front(agency)
             append_events(
                 agency_id=agency.pk,
                 chain=DESK_CHAIN,

@@ -104,19 +104,19 @@ def act_on(
 ) -> HttpResponse:
     """Do it and say so; a mistake is said on the page, with what was typed."""
     found = find_commitment(request.agency, commitment_id)
-    on_case = request.POST.get("from") == "conversation"
+    case_id = found.case_id if request.POST.get("from") == "conversation" else None
     try:
         done = act(found, read_version(request.POST))
     except (Conflict, Invalid) as error:
-        if on_case:
-            return show_conversation(request, found.case_id, error=error)
+        if case_id is not None:
+            return show_conversation(request, case_id, error=error)
         messages.error(request, error.message)
         fresh = find_commitment(request.agency, commitment_id)
         typed = {name: read_reason(request.POST, name) for name in request.POST}
         return _show(request, fresh, given=typed, status=status_of(error))
     messages.success(request, done)
-    if on_case:
-        return back_to_conversation(request, found.case_id)
+    if case_id is not None:
+        return back_to_conversation(request, case_id)
     return redirect("commitment", agency=request.agency.slug, commitment_id=commitment_id)
 
 
