@@ -9,7 +9,13 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from levelhead.accounts.models import Agency, Membership
-from levelhead.alerts.domain import AlertKind, AlertState, RingState, in_quiet_hours
+from levelhead.alerts.domain import (
+    OF_INCIDENTS,
+    AlertKind,
+    AlertState,
+    RingState,
+    in_quiet_hours,
+)
 from levelhead.alerts.models import Alert, AlertRules, CallPerson, Ring, Shift, Target
 from levelhead.alerts.raising import record_alert
 from levelhead.inbox.domain import CaseState
@@ -18,6 +24,10 @@ from levelhead.kernel import clock
 # Alerts that one round of the worker moves on.
 ROUND = 100
 _RUNNING = (CaseState.OPEN.value, CaseState.ANSWERING.value)
+# What is called for without a clock, too.
+_CLOCKLESS = (AlertKind.LIFE, AlertKind.APPROVAL)
+# Where the next is called when nobody answers.
+_GO_ON = (AlertKind.CLOCK_OUT, AlertKind.DECLARED, AlertKind.WORD_OUT)
 
 
 def on_duty(agency_id: int, at: datetime) -> list[Shift]:
@@ -42,9 +52,7 @@ def move_alerts_on() -> int:
 
 def _move_on(alert: Alert, now: datetime) -> None:
     if not _still_matters(alert):
-        alert.state, alert.next_step_at = AlertState.OVER, None
-        alert.save(update_fields=["state", "next_step_at"])
-        record_alert(alert, "system:alert:over", {}, now)
+        _end(alert, now)
         return
     minutes = _minutes(alert)
     for people in _steps(alert, now):
@@ -60,6 +68,9 @@ def _move_on(alert: Alert, now: datetime) -> None:
             )
             return
     rung = Ring.objects.filter(alert=alert).exists()
+    if not rung and _is_known(alert):
+        _end(alert, now)
+        return
     alert.state = AlertState.UNANSWERED if rung else AlertState.NOBODY
     alert.next_step_at = None
     alert.save(update_fields=["called", "step", "state", "next_step_at"])
@@ -67,17 +78,36 @@ def _move_on(alert: Alert, now: datetime) -> None:
     record_alert(alert, action, {"called": alert.called}, now)
 
 
+def _end(alert: Alert, now: datetime) -> None:
+    alert.state, alert.next_step_at = AlertState.OVER, None
+    alert.save(update_fields=["state", "next_step_at"])
+    record_alert(alert, "system:alert:over", {}, now)
+
+
+def _is_known(alert: Alert) -> bool:
+    """True where everybody who could have been called did it themselves."""
+    if alert.kind != AlertKind.DECLARED:
+        return False
+    active = Target.objects.filter(agency_id=alert.agency_id, active=True)
+    return active.filter(user_id__in=alert.called).exists()
+
+
 def _minutes(alert: Alert) -> int:
     """How long the called have; 0 where nobody is called after them."""
     rules = AlertRules.objects.get(agency_id=alert.agency_id)
-    if alert.kind == AlertKind.LIFE:
+    if alert.kind == AlertKind.WORD_SOON:
+        return 0
+    if alert.kind == AlertKind.LIFE or alert.life:
         return rules.life_minutes
-    return rules.clock_minutes if alert.kind == AlertKind.CLOCK_OUT else 0
+    return rules.clock_minutes if alert.kind in _GO_ON else 0
 
 
 def _still_matters(alert: Alert) -> bool:
+    if alert.kind in OF_INCIDENTS:
+        # Whoever ends the need for the call ends the alert: raising.end_of_incident.
+        return True
     cases = alert.cases.filter(state__in=_RUNNING)
-    return (cases if alert.kind == AlertKind.LIFE else cases.filter(due_at__isnull=False)).exists()
+    return (cases if alert.kind in _CLOCKLESS else cases.filter(due_at__isnull=False)).exists()
 
 
 def _steps(alert: Alert, now: datetime) -> list[list[int]]:
@@ -86,10 +116,10 @@ def _steps(alert: Alert, now: datetime) -> list[list[int]]:
         place.user_id: place for place in CallPerson.objects.filter(agency_id=alert.agency_id)
     }
     duty = [shift.user_id for shift in on_duty(alert.agency_id, now)]
-    first = [alert.owner_id] if alert.owner_id else duty
     ordered = sorted(
         (place.position, place.user_id) for place in places.values() if place.position is not None
     )
+    first = _called_first(alert, duty, ordered)
     groups = [first] if alert.step == 0 else []
     # The owner may sleep or be away: then those on duty come before the order.
     groups += [[user_id] for user_id in [*duty, *(user_id for _, user_id in ordered)]]
@@ -100,6 +130,7 @@ def _steps(alert: Alert, now: datetime) -> list[list[int]]:
     )
     minute = _minute_of_day(alert.agency, now)
     called = set(alert.called)
+    loud = alert.kind == AlertKind.LIFE or alert.life
     found: list[list[int]] = []
     for group in groups:
         free = [
@@ -107,12 +138,23 @@ def _steps(alert: Alert, now: datetime) -> list[list[int]]:
             for user_id in dict.fromkeys(group)
             if user_id in here
             and user_id not in called
-            and (alert.kind == AlertKind.LIFE or not _is_quiet(places.get(user_id), minute))
+            and (loud or not _is_quiet(places.get(user_id), minute))
         ]
         called |= set(free)
         if free or (not found and alert.step == 0):
             found.append(free)
     return found
+
+
+def _called_first(
+    alert: Alert, duty: list[int], ordered: Sequence[tuple[int | None, int]]
+) -> list[int]:
+    """The owner, or those on duty; of an incident both, and when the word is late the chief too."""
+    owner = [alert.owner_id] if alert.owner_id else []
+    if alert.kind not in OF_INCIDENTS:
+        return owner or duty
+    chief = [user_id for _, user_id in ordered[:1]] if alert.kind == AlertKind.WORD_OUT else []
+    return [*owner, *duty, *chief]
 
 
 def _minute_of_day(agency: Agency, now: datetime) -> int:

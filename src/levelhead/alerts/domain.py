@@ -22,6 +22,14 @@ class AlertKind(StrEnum):
     LIFE = "life"
     CLOCK_SOON = "clock_soon"  # 80% of a clock has passed
     CLOCK_OUT = "clock_out"
+    APPROVAL = "approval"  # a reply waits, and nobody decided in time
+    DECLARED = "declared"  # an incident was declared, or raised to a crisis
+    WORD_SOON = "word_soon"  # 80% of the time to an incident's next word has passed
+    WORD_OUT = "word_out"  # the promised word did not come
+
+
+# What is about an incident and not about posts.
+OF_INCIDENTS: Final = (AlertKind.DECLARED, AlertKind.WORD_SOON, AlertKind.WORD_OUT)
 
 
 class AlertState(StrEnum):

@@ -108,6 +108,12 @@ class Alert(AgencyOwned):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     cases = models.ManyToManyField(Case, through="AlertCase", related_name="+")
+    # Of an incident: which, by its id, its headline, and the word that is due.
+    incident = models.BigIntegerField(null=True, blank=True)
+    headline = models.CharField(max_length=120, default="", db_default="", blank=True)
+    word_due = models.DateTimeField(null=True, blank=True)
+    # Whether a life may be at stake: quiet hours do not hold, and the next is called sooner.
+    life = models.BooleanField(default=False, db_default=False)
     raised_at = models.DateTimeField()
     # People that were called so far, in order; JSON list of ids.
     called = models.JSONField(default=list)
@@ -129,6 +135,11 @@ class Alert(AgencyOwned):
                 condition=models.Q(next_step_at__isnull=False),
             ),
             models.Index(fields=["agency", "-id"], name="alert_newest"),
+            models.Index(
+                fields=["incident", "-id"],
+                name="alert_of_incident",
+                condition=models.Q(incident__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

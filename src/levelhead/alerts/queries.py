@@ -161,14 +161,17 @@ class OnStrip:
 
     names: str
     waiting: int
+    # The shifts that run now.
+    shifts: list[Shift]
 
 
 def for_strip(agency: Agency) -> OnStrip:
     """Who is on duty now, and how many alerts of danger wait for somebody."""
-    names = ", ".join(dict.fromkeys(s.user.name for s in on_duty(agency.pk, clock.now())))
+    shifts = on_duty(agency.pk, clock.now())
+    names = ", ".join(dict.fromkeys(shift.user.name for shift in shifts))
     newest = Alert.objects.filter(agency=agency).order_by("-id")[:PAGE]
     waiting = sum(
-        kind == AlertKind.LIFE and state in LOUD
-        for kind, state in newest.values_list("kind", "state")
+        (kind == AlertKind.LIFE or life) and state in LOUD
+        for kind, state, life in newest.values_list("kind", "state", "life")
     )
-    return OnStrip(names=names, waiting=waiting)
+    return OnStrip(names=names, waiting=waiting, shifts=shifts)

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from levelhead.alerts.domain import BURST, AlertKind, AlertState
-from levelhead.alerts.models import Alert, AlertCase, AlertRules
+from levelhead.alerts.domain import BURST, AlertKind, AlertState, RingState
+from levelhead.alerts.models import Alert, AlertCase, AlertRules, Ring
 from levelhead.live.actions import announce
 from levelhead.records.append import append_events
 from levelhead.records.domain import DESK_CHAIN, EventToRecord
@@ -59,6 +59,51 @@ def raise_alert(
     if running is None:
         record_alert(alert, "system:alert:raised", {"kind": kind.value, "cases": len(case_ids)}, at)
     return alert
+
+
+def raise_of_incident(
+    agency_id: int,
+    kind: AlertKind,
+    incident: int,
+    *,
+    headline: str,
+    at: datetime,
+    life: bool,
+    owner_id: int | None = None,
+    word_due: datetime | None = None,
+    knows: Sequence[int] = (),
+) -> Alert | None:
+    """Have somebody called about an incident, unless they are being called for the same already.
+
+    In the caller's transaction. Those in `knows` need no call: they did it themselves.
+    """
+    lock_rules(agency_id)
+    same = Alert.objects.filter(agency_id=agency_id, kind=kind.value, incident=incident)
+    if same.filter(state=AlertState.OPEN.value, word_due=word_due).exists():
+        return None
+    alert = Alert.objects.create(
+        agency_id=agency_id, kind=kind.value, owner_id=owner_id, raised_at=at, next_step_at=at,
+        incident=incident, headline=headline, word_due=word_due, life=life, called=list(knows),
+    )  # fmt: skip
+    record_alert(alert, "system:alert:raised", {"kind": kind.value, "incident": incident}, at)
+    return alert
+
+
+def end_of_incident(incident: int, kinds: Sequence[AlertKind], at: datetime) -> None:
+    """Call nobody more about it: what was to be done was done. In the caller's transaction."""
+    running = Alert.objects.select_for_update().filter(
+        incident=incident, kind__in=[kind.value for kind in kinds],
+        state__in=[
+            AlertState.OPEN.value, AlertState.UNANSWERED.value, AlertState.NOBODY.value,
+        ],
+    )  # fmt: skip
+    for alert in running.order_by("pk"):
+        alert.state, alert.next_step_at = AlertState.OVER, None
+        alert.save(update_fields=["state", "next_step_at"])
+        Ring.objects.filter(alert=alert, state=RingState.QUEUED.value).update(
+            state=RingState.WITHDRAWN
+        )
+        record_alert(alert, "system:alert:over", {}, at)
 
 
 def record_alert(

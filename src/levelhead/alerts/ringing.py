@@ -7,6 +7,7 @@ the worker was killed) the call is not repeated: the next person is called at on
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
@@ -150,11 +151,20 @@ def write_message(alert: Alert, target: Target) -> tuple[str, str]:
                 "%(n)d answer is due soon", "%(n)d answers are due soon", count
             ),
             AlertKind.CLOCK_OUT: ngettext("%(n)d answer is late", "%(n)d answers are late", count),
-        }[AlertKind(alert.kind)] % {"n": count}
+            AlertKind.APPROVAL: ngettext(
+                "%(n)d reply waits for approval", "%(n)d replies wait for approval", count
+            ),
+            AlertKind.DECLARED: _("Incident: %(headline)s"),
+            AlertKind.WORD_SOON: _("The next word is due soon: %(headline)s"),
+            AlertKind.WORD_OUT: _("No word in time: %(headline)s"),
+        }[AlertKind(alert.kind)] % {"n": count, "headline": alert.headline}
         lines = []
         if first is not None:
             words = " ".join(clean_text(first.post.text, EXCERPT).split())
             lines.append(f"“{words}” ({first.channel.name})")
+        if alert.word_due is not None:
+            local = alert.word_due.astimezone(ZoneInfo(alert.agency.zone))
+            lines.append(_("Promised for %(time)s.") % {"time": f"{local:%H:%M}"})
         base = settings.ENVIRONMENT.public_url.rstrip("/")
         if base:
             path = reverse("alert-link", args=[link_token(alert, target)])

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -71,7 +72,12 @@ def acknowledge(request: AgencyRequest, alert_id: int) -> HttpResponse:
         actions.acknowledge(alert=find_alert(request.agency, alert_id), by=request.person)
         return _("You see to it. Nobody else is called.")
 
-    return _do(request, "alerts", act)
+    response = _do(request, "alerts", act)
+    back = request.POST.get("back", "")
+    if back.startswith("/") and url_has_allowed_host_and_scheme(back, {request.get_host()}):
+        # To the room in which the button stood; what went wrong is said there too.
+        return redirect(back)
+    return response
 
 
 @require_POST
