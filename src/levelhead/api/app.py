@@ -12,7 +12,18 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 from ninja.throttling import SimpleRateThrottle
 
 from levelhead.api.calling import Key
-from levelhead.api.endpoints import cases, desk, replies
+from levelhead.api.endpoints import (
+    approvals,
+    cases,
+    clocks,
+    conversations,
+    desk,
+    drafting,
+    matters,
+    replies,
+    research,
+    speaking,
+)
 from levelhead.kernel.errors import LevelheadError
 from levelhead.web.middleware import status_of
 
@@ -47,8 +58,17 @@ api = NinjaAPI(
 )
 for router in (
     cases.router,
+    conversations.router,
     replies.router,
+    drafting.router,
+    approvals.router,
+    research.router,
+    clocks.router,
+    matters.issues_router,
+    matters.topics_router,
     desk.answers_router,
+    speaking.asked_router,
+    speaking.posts_router,
     desk.commitments_router,
     desk.channels_router,
     desk.records_router,

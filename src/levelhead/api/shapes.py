@@ -85,6 +85,15 @@ class Thread(Schema):
     cut: bool = Field(description="Whether there are more than are given.")
 
 
+class PostOfReply(Schema):
+    """One post of a reply; a long one leaves as several, each as an answer to the one before."""
+
+    text: str
+    state: str = Field(description="queued, sending, unclear, sent, failed or withdrawn.")
+    url: str
+    error: str
+
+
 class Reply(Schema):
     """A reply and what became of it."""
 
@@ -92,9 +101,18 @@ class Reply(Schema):
     text: str
     by: Person
     at: datetime
-    state: str = Field(description="queued, sending, sent, failed or withdrawn.")
+    state: str = Field(
+        description=(
+            "queued, sending, sent, failed or withdrawn; waits_for_approval where nothing was "
+            "sent yet because a rule wants somebody's word first."
+        )
+    )
     url: str
     error: str
+    posts: list[PostOfReply] = Field(description="In order; one where it fits in one post.")
+    approval: str | None = Field(
+        default=None, description="The request for approval, where it waits; `id` is empty then."
+    )
 
 
 class Change(Schema):
@@ -148,6 +166,68 @@ class WriteReply(Change):
     all_the_same: Short = Field(
         default="", description="Why it goes although the reply check holds it."
     )
+    posts: int = Field(
+        default=1, ge=1, le=6, description="As how many posts it may leave where it is too long."
+    )
+    draft_read: bool = Field(
+        default=False,
+        description="The key's person has read the words that a model drafted, and says that "
+        "they are right; without it they do not leave.",
+    )
+
+
+class ApprovalRule(Schema):
+    """A rule that wants a reply approved."""
+
+    id: str
+    version: int
+    name: str
+    who: str = Field(description="Such as counsel, duty, role:administrator or person:12.")
+    why: str
+    met_by: Person | None
+
+
+class Approval(Schema):
+    """A reply that needs approval, and where that stands."""
+
+    id: str
+    case: str
+    state: str = Field(
+        description="waiting, approved, sent, sent_back, taken_back, failed or told."
+    )
+    text: str
+    author: Person
+    asked_at: datetime
+    waits_for: str = Field(description="Names of those who may decide now.")
+    mine: bool = Field(description="Whether the key's person may decide now.")
+    rules: list[ApprovalRule]
+    decided_by: Person | None
+    decided_at: datetime | None
+    reason: str
+    reply: str | None = Field(description="The reply that it became.")
+    version: int
+
+
+class ApprovalPage(Schema):
+    """Some requests; `next` is the address of those that follow."""
+
+    items: list[Approval]
+    next: str
+
+
+class Approve(Change):
+    """Approve as it is, or with other words."""
+
+    text: Text | None = None
+    all_the_same: Short = Field(
+        default="", description="Why the changed words go although the reply check holds them."
+    )
+
+
+class SendBack(Change):
+    """What should be different."""
+
+    reason: Short
 
 
 class Answer(Schema):
@@ -157,6 +237,9 @@ class Answer(Schema):
     title: str
     state: str
     texts: dict[str, str] = Field(description="By language.")
+    forms: dict[str, dict[str, str]] = Field(
+        description="Shorter, by language and kind of channel: short, comment, message."
+    )
     questions: dict[str, object] = Field(description="How people ask for it, by language.")
     source: str
     owner: Person
@@ -265,3 +348,76 @@ class Error(Schema):
     """The shape of every refusal."""
 
     error: Problem
+
+
+class AskedQuestion(Schema):
+    """A question that many ask and that no approved answer fits."""
+
+    id: str
+    name: str = Field(description="The question, as one of them put it.")
+    lang: str
+    state: str = Field(description="open, mixed (not one question) or unneeded.")
+    asked: int = Field(description="How often, in the last 30 days.")
+    people: int = Field(description="By how many people.")
+    days: dict[str, int] = Field(description="How often on each day.")
+    channels: dict[str, int] = Field(description="How often on each channel, by its name.")
+    replied: int = Field(description="Posts of `posts` that got a reply.")
+    posts: int = Field(description="Posts that are looked at: those that are kept.")
+    examples: list[str] = Field(description="Ids of cases that show it.")
+    answer: str | None = Field(description="Id of the answer that is being written for it.")
+    last_asked: datetime
+
+
+class AskedPage(Schema):
+    """Some questions; `next` is the address of those that follow."""
+
+    items: list[AskedQuestion]
+    next: str
+
+
+class OnChannel(Schema):
+    """An own post on one channel."""
+
+    channel: str
+    text: str
+    state: str
+    url: str
+    error: str
+    given_up: bool = Field(description="It failed, and a person does without it.")
+
+
+class OwnPost(Schema):
+    """What the agency said to everybody."""
+
+    id: str
+    answer: str | None = Field(description="Id of the approved answer that it is made from.")
+    answer_version: int | None
+    lang: str
+    by: Person
+    at: datetime
+    state: str = Field(description="failed, on_its_way, sent or withdrawn: the worst channel's.")
+    on: list[OnChannel]
+
+
+class OwnPostPage(Schema):
+    """Some own posts; `next` is the address of those that follow."""
+
+    items: list[OwnPost]
+    next: str
+
+
+class SayOn(Schema):
+    """The words for one channel."""
+
+    channel: Word
+    text: Text
+
+
+class SayToEverybody(Change):
+    """What an approved answer says, in the words of each channel."""
+
+    on: list[SayOn] = Field(min_length=1, max_length=20)
+    lang: Word = Field(default="en", description="en or es.")
+    all_the_same: Short = Field(
+        default="", description="Why it goes although the reply check holds it."
+    )

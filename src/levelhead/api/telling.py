@@ -6,12 +6,15 @@ import json
 
 from levelhead.accounts.models import User
 from levelhead.api import shapes
+from levelhead.asked.queries import AskedRow
 from levelhead.channels.queries import ChannelHealth
 from levelhead.commitments.models import Commitment
 from levelhead.inbox.models import Case, Note, Post
 from levelhead.inbox.queries import EXCERPT
 from levelhead.inbox.thread import Thread, explain_case
+from levelhead.kernel import clock
 from levelhead.knowledge.models import Answer
+from levelhead.posts.models import OwnPost
 from levelhead.records.models import RecordEvent
 from levelhead.replies.models import Reply
 
@@ -94,21 +97,35 @@ def tell_thread(post: Post, thread: Thread) -> shapes.Thread:
 
 def tell_reply(reply: Reply) -> shapes.Reply:
     """A reply and where it is."""
-    item = reply.outbox_item
+    items = reply.items
     return shapes.Reply(
         id=str(reply.pk),
         text=reply.text,
         by=tell_person(reply.by),
         at=reply.at,
-        state=item.state,
-        url=item.url,
-        error=item.last_error,
+        state=reply.state,
+        url=items[0].url,
+        error=next((item.last_error for item in items if item.last_error), ""),
+        posts=[
+            shapes.PostOfReply(
+                text=item.text, state=item.state, url=item.url, error=item.last_error
+            )
+            for item in items
+        ],
     )
 
 
 def tell_note(note: Note) -> shapes.NoteMade:
     """A note that was just added."""
     return shapes.NoteMade(id=str(note.pk), text=note.text, by=tell_person(note.by), at=note.at)
+
+
+def tell_waiting(request_id: int, *, text: str, by: User) -> shapes.Reply:
+    """A reply that is none yet: it waits for approval."""
+    return shapes.Reply(
+        id="", text=text, by=tell_person(by), at=clock.now(), state="waits_for_approval", url="",
+        error="", posts=[], approval=str(request_id),
+    )  # fmt: skip
 
 
 def tell_answer(answer: Answer) -> shapes.Answer:
@@ -118,6 +135,7 @@ def tell_answer(answer: Answer) -> shapes.Answer:
         title=answer.title,
         state=answer.state,
         texts=answer.texts,
+        forms=answer.forms,
         questions=answer.questions,
         source=answer.source,
         owner=tell_person(answer.owner),
@@ -173,4 +191,48 @@ def tell_event(event: RecordEvent) -> shapes.RecordEvent:
         payload=json.loads(event.payload),
         previous_hash=event.previous_hash,
         hash=event.hash,
+    )
+
+
+def tell_asked(row: AskedRow) -> shapes.AskedQuestion:
+    """A question that many ask."""
+    group = row.group
+    return shapes.AskedQuestion(
+        id=str(group.pk),
+        name=group.name,
+        lang=group.lang,
+        state=group.state,
+        asked=group.asked,
+        people=group.people,
+        days={day.isoformat(): count for day, count in row.days if count},
+        channels=dict(row.channels),
+        replied=row.handled.replied,
+        posts=row.handled.posts,
+        examples=[str(post.pk) for post in row.examples],
+        answer=str(group.answer_id) if group.answer_id else None,
+        last_asked=group.last_asked,
+    )
+
+
+def tell_own_post(one: OwnPost) -> shapes.OwnPost:
+    """What the agency said to everybody; its deliveries must have been fetched with it."""
+    return shapes.OwnPost(
+        id=str(one.pk),
+        answer=str(one.answer_id) if one.answer_id else None,
+        answer_version=one.answer_version,
+        lang=one.lang,
+        by=tell_person(one.by),
+        at=one.at,
+        state=one.state.value,
+        on=[
+            shapes.OnChannel(
+                channel=str(each.channel_id),
+                text=each.text,
+                state=each.outbox_item.state,
+                url=each.outbox_item.url,
+                error=each.outbox_item.last_error,
+                given_up=each.given_up,
+            )
+            for each in one.deliveries.all()
+        ],
     )

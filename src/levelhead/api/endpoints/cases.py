@@ -86,7 +86,7 @@ def assign(request: HttpRequest, agency: str, case_id: str, body: shapes.Assign)
 
     def act() -> shapes.Case:
         found = find_case(caller.agency, read_row(case_id))
-        owner = _find_colleague(caller, body.owner) if body.owner is not None else None
+        owner = find_colleague(caller, body.owner) if body.owner is not None else None
         actions.assign_case(
             case=found, owner=owner, by=caller.person, expected_version=body.version
         )
@@ -95,7 +95,8 @@ def assign(request: HttpRequest, agency: str, case_id: str, body: shapes.Assign)
     return once(request, caller, act)
 
 
-def _find_colleague(caller: Caller, email: str) -> User:
+def find_colleague(caller: Caller, email: str) -> User:
+    """Somebody of the agency by e-mail address. Raises Invalid."""
     for colleague in list_colleagues(caller.agency):
         if colleague.email == email.strip().lower():
             return colleague

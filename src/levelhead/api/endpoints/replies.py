@@ -12,10 +12,12 @@ from levelhead.accounts.domain import Ability
 from levelhead.api import shapes
 from levelhead.api.calling import enter, once
 from levelhead.api.endpoints.cases import read_row
-from levelhead.api.telling import tell_reply
+from levelhead.api.telling import tell_reply, tell_waiting
+from levelhead.drafting.door import say_read
 from levelhead.inbox.thread import find_case
 from levelhead.kernel.errors import Invalid
 from levelhead.replies.actions import retry_reply, send_reply, withdraw_reply
+from levelhead.replies.gate import Waits
 from levelhead.replies.queries import find_reply
 
 router = Router(tags=["replies"])
@@ -25,7 +27,9 @@ router = Router(tags=["replies"])
 def reply(request: HttpRequest, agency: str, case_id: str, body: shapes.WriteReply) -> shapes.Reply:
     """Send a reply on its way. An Idempotency-Key is required: a reply cannot be called back.
 
-    What the reply check holds is refused with `held` until a person says why it goes all the same.
+    Where a rule wants it approved nothing is sent: the state is `waits_for_approval`, and
+    `approval` says where it stands. What the reply check holds is refused with `held` until a
+    person says why it goes all the same.
     The judgement stays with people: let a person see the text before a program sends it.
     """
     caller = enter(request, agency, Ability.REPLY)
@@ -39,15 +43,21 @@ def reply(request: HttpRequest, agency: str, case_id: str, body: shapes.WriteRep
         found = find_case(caller.agency, read_row(case_id))
         # The form's token too: the answer kept for the key is forgotten after a day, this never.
         form = hashlib.sha256(f"{caller.token.pk}:{key}".encode()).hexdigest()[:40]
-        sent = send_reply(
-            case=found,
-            text=body.text,
-            by=caller.person,
-            form_token=form,
-            expected_version=body.version,
-            answer_ids=[read_row(answer) for answer in body.answers],
-            all_the_same=body.all_the_same,
-        )
+        if body.draft_read:
+            say_read(case=found, text=body.text, by=caller.person)
+        try:
+            sent = send_reply(
+                case=found,
+                text=body.text,
+                by=caller.person,
+                form_token=form,
+                expected_version=body.version,
+                answer_ids=[read_row(answer) for answer in body.answers],
+                all_the_same=body.all_the_same,
+                posts=body.posts,
+            )
+        except Waits as waits:
+            return tell_waiting(waits.request_id, text=body.text, by=caller.person)
         return tell_reply(sent)
 
     return once(request, caller, act)
