@@ -54,7 +54,7 @@ def member(
             request: HttpRequest, agency: str, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
             if not isinstance(request.user, User):
-                return _to_the_door(request)
+                return to_the_door(request)
             entered = _enter(request, agency, ability)
             with timezone.override(zoneinfo.ZoneInfo(entered.agency.zone)):
                 return view(entered, *args, **kwargs)
@@ -64,7 +64,7 @@ def member(
     return wrap
 
 
-def _to_the_door(request: HttpRequest) -> HttpResponse:
+def to_the_door(request: HttpRequest) -> HttpResponse:
     """To the sign-in page, and from there back to where the person was."""
     part = request.headers.get("HX-Request") == "true"
     if request.method == "GET":

@@ -168,10 +168,22 @@ def change_agency_settings(
     return locked
 
 
-def change_own_settings(*, user: User, language: str) -> User:
-    """Change what a person chose for themselves."""
+# As long as the column that keeps it.
+PUBLIC_NAME_LIMIT = 60
+
+
+def change_own_settings(*, user: User, language: str, public_name: str | None = None) -> User:
+    """Change what a person chose for themselves. Without `public_name` it stays as it is."""
     if language not in dict(django_settings.LANGUAGES):
         raise Invalid(_("Choose one of the languages offered."))
+    if public_name is not None:
+        name = clean_name(public_name, PUBLIC_NAME_LIMIT + 1)
+        if len(name) > PUBLIC_NAME_LIMIT:
+            raise Invalid(
+                _("A public name has at most %(limit)d characters. Nothing was saved.")
+                % {"limit": PUBLIC_NAME_LIMIT}
+            )
+        user.public_name = name
     user.language = language
-    user.save(update_fields=["language"])
+    user.save(update_fields=["language", "public_name"])
     return user

@@ -51,6 +51,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=120)
+    # How the public sees this person, where it is not by name; empty for the name.
+    public_name = models.CharField(max_length=60, default="", db_default="", blank=True)
     language = models.CharField(_("language"), max_length=8, default="en")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -64,6 +66,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def signs_as(self) -> str:
+        """The name under what this person writes in public."""
+        return self.public_name or self.name
 
 
 def check_zone(value: str) -> None:
@@ -105,6 +112,10 @@ class Agency(models.Model):
     # Office hours by weekday and holidays; doctrine.clocks.Schedule reads and checks it.
     schedule = models.JSONField(default=default_schedule)
     created_at = models.DateTimeField(default=clock.now)
+    # Set with the first rule of approval: who has none is asked nothing more for it.
+    approves = models.BooleanField(default=False, db_default=False)
+    # Set when drafting by a model is first turned on, for the same reason.
+    drafts = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name_plural = "agencies"

@@ -69,7 +69,11 @@ def me(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         theme = request.POST.get("theme", "auto")
         try:
-            person = change_own_settings(user=person, language=request.POST.get("language", ""))
+            person = change_own_settings(
+                user=person,
+                language=request.POST.get("language", ""),
+                public_name=request.POST.get("public_name"),
+            )
         except Invalid as error:
             messages.error(request, error.message)
             return render(

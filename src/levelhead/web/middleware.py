@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
 from levelhead.kernel.errors import (
     ChannelError,
@@ -107,7 +108,24 @@ class SpokenErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        refused = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+        if refused and request.method == "GET" and not wants_json(request):
+            return self._no_page(request, response)
+        return response
+
+    def _no_page(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+        """Somebody loaded an address again that only takes forms."""
+        status = HTTPStatus.METHOD_NOT_ALLOWED
+        error = Invalid(
+            _(
+                "There is no page here: this address only takes a form. Nothing was sent or "
+                "changed. Go back to the form, or begin at your desk."
+            )
+        )
+        page = render(request, "web/error.html", {"error": error, "status": status}, status=status)
+        page["Allow"] = response["Allow"]
+        return page
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Say what happened, what was kept and what to do."""

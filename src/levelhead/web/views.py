@@ -14,4 +14,4 @@ from levelhead.accounts.domain import Ability
 @member(Ability.READ)
 def strip_state(request: AgencyRequest) -> HttpResponse:
     """What must not be overlooked."""
-    return render(request, "web/_strip_state.html")
+    return render(request, "web/_strip_live.html")

@@ -89,6 +89,7 @@ ANSWERS_SHOWN: Final[Words] = {
     "draft": _("Drafts"),
     "approved": _("Approved"),
     "stale": _("Past review date"),
+    "again": _("Used and asked again"),
     "retired": _("Retired"),
     "all": _("All"),
 }
@@ -96,6 +97,27 @@ ANSWER_STATES: Final[Words] = {
     "draft": _("draft"),
     "approved": _("approved"),
     "retired": _("retired"),
+}
+ANSWER_FORMS: Final[Words] = {
+    "short": _("Short post"),
+    "comment": _("Comment"),
+    "message": _("Direct message or e-mail"),
+    "full": _("Full text"),
+}
+ANSWER_FORM_HINTS: Final[Words] = {
+    "short": _("For Bluesky and X: at most 300 characters."),
+    "comment": _("For Mastodon, Threads, Facebook and others: at most 500 characters."),
+    "message": _("To one person, by e-mail or message: at most 3,000 characters."),
+}
+ASKED_SHOWN: Final[Words] = {
+    "open": _("To be answered"),
+    "in_work": _("Answer being written"),
+    "aside": _("Set aside"),
+}
+ASKED_STATES: Final[Words] = {
+    "open": _("to be answered"),
+    "mixed": _("Not one question"),
+    "unneeded": _("Not needed"),
 }
 SCOPES: Final[Words] = {
     "read": _("see cases, conversations, answers and commitments"),
@@ -170,6 +192,10 @@ ALERTS: Final[Words] = {
     "life": _("A life may be at stake"),
     "clock_soon": _("Answers are due soon"),
     "clock_out": _("Answers are late"),
+    "approval": _("A reply waits for approval"),
+    "declared": _("An incident was declared"),
+    "word_soon": _("The next word is due soon"),
+    "word_out": _("The promised word did not come"),
 }
 ALERT_STATES: Final[Words] = {
     "open": _("nobody has answered yet"),

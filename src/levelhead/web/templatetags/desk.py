@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from levelhead.channels.models import OutboxState
 from levelhead.connectors.registry import platform_info
 from levelhead.inbox.judging import triage_rules
 from levelhead.kernel import clock
@@ -170,6 +171,18 @@ def snooze_words(key: str) -> str:
 def answer_words(state: str) -> str:
     """Where an approved answer stands."""
     return words.of(words.ANSWER_STATES, state)
+
+
+@register.filter
+def outbox_words(state: str) -> str:
+    """Where something that leaves stands."""
+    return str(OutboxState(state).label)
+
+
+@register.filter
+def form_words(form: str) -> str:
+    """The form that an answer has for a kind of channel."""
+    return words.of(words.ANSWER_FORMS, form)
 
 
 @register.filter

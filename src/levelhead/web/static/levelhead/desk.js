@@ -81,6 +81,28 @@
       const link = one("[data-key='t']");
       if (link) link.click();
     },
+    n: () => {
+      const link = one("[data-key='n']");
+      if (link) link.click();
+    },
+    // Marks the row that has the focus for what is done to many; else joins the open one.
+    m: () => {
+      const row = document.activeElement && document.activeElement.closest("#rows .row");
+      const box = row && one("input[name=case]", row);
+      if (box) box.click();
+      else if (!row) {
+        const link = one("[data-key='m']");
+        if (link) link.click();
+      }
+    },
+    e: () => {
+      const fold = one("#ask-colleague");
+      if (!fold) return;
+      fold.open = true;
+      const field = one("#ask-question", fold);
+      fold.scrollIntoView({ block: "nearest" });
+      if (field) field.focus();
+    },
     z: () => {
       const fold = one("#snooze");
       if (!fold) return;
@@ -110,6 +132,16 @@
     event.preventDefault();
     keys[event.key]();
   });
+
+  // The menu goes when one turns to something else; Escape gives the focus back to its button.
+  function closeMore(event) {
+    const menu = one("[data-strip-more][open]");
+    if (!menu) return;
+    if (event.key === "Escape") one("summary", menu).focus();
+    else if (event.type === "keydown" || menu.contains(event.target)) return;
+    menu.open = false;
+  }
+  ["click", "focusin", "keydown"].forEach((kind) => document.addEventListener(kind, closeMore));
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-open-help]")) one("#help").showModal();
@@ -145,23 +177,33 @@
   });
 
   // Writing ---------------------------------------------------------------------------------
-  // Letters as people count them, where the browser knows how.
-  const letters =
-    window.Intl && Intl.Segmenter ? new Intl.Segmenter(undefined, { granularity: "grapheme" }) : null;
-
-  function lengthOf(text) {
-    if (letters && text.length < 20000) return Array.from(letters.segment(text)).length;
-    return Array.from(text).length;
+  // What is added at the end, unless the person signed; the server has the last word.
+  function signatureOf(field) {
+    const words = field.value.trimEnd();
+    const signature = field.dataset.signature;
+    if (!signature || !words || words.endsWith(signature)) return "";
+    const ending = /(?:^|[\s.!?…])[—–~^/-]\s{0,2}([^\n—–~^/]{1,60})$/u.exec(words);
+    const names = (field.dataset.signed || "").toLowerCase().split("|");
+    if (ending && names.includes(ending[1].replace(/\.$/, "").toLowerCase())) return "";
+    return (words.includes("\n") ? "\n" : " ") + signature;
   }
 
+  // As the platform counts; what the server says of it comes with the check.
   function showCount(field) {
     const place = one("[data-count]", field.form);
-    const limit = Number(field.dataset.limit);
-    if (!place || !limit) return;
-    const left = limit - lengthOf(field.value.trim());
-    place.classList.toggle("is-over", left < 0);
-    place.textContent =
-      Math.abs(left) + " " + (left < 0 ? place.dataset.wordOver : place.dataset.wordLeft);
+    if (!place || !Number(field.dataset.limit)) return;
+    const counting = window.levelheadCounting;
+    const rule = counting.ruleOf(field);
+    const text = field.value + signatureOf(field);
+    const { characters, bytes } = counting.left(text, rule);
+    const isOver = characters < 0 || bytes < 0;
+    const many = rule.threads ? place.dataset.wordMore : place.dataset.wordOver;
+    const over = characters < 0 ? many : place.dataset.wordBytes;
+    // What can go as several posts is no alarm; the check says where it cannot.
+    place.classList.toggle("is-over", isOver && !rule.threads);
+    place.textContent = isOver
+      ? (characters < 0 ? -characters : -bytes) + " " + over
+      : characters + " " + place.dataset.wordLeft;
   }
 
   // The parts of an answer that are still to fill in, told under the field.
@@ -275,6 +317,22 @@
   function forgetDraft(id) {
     sessionStorage.removeItem("levelhead-draft-" + id);
     sessionStorage.removeItem("levelhead-draft-" + id + "-answers");
+    sessionStorage.removeItem("levelhead-draft-" + id + "-unsaved");
+  }
+
+  // Which draft of the server's the words belong to; "new" where it has none yet.
+  function draftOf(field) {
+    const id = field.form.elements.draft;
+    return (id && id.value) || "new";
+  }
+
+  // What is kept here the server never took, as after a lost network: it is newer than what the
+  // page came with, where both are of the same draft.
+  function isNewer(work, field, local) {
+    if (field.dataset.compared || new URLSearchParams(location.search).has("answer")) return false;
+    field.dataset.compared = "yes";
+    const unsaved = sessionStorage.getItem(draftKey(work) + "-unsaved");
+    return unsaved === draftOf(field) || (unsaved === "new" && local.includes(field.value.trim()));
   }
 
   function keepDraft(field) {
@@ -284,6 +342,7 @@
       if (field.value) {
         sessionStorage.setItem(draftKey(work), field.value);
         sessionStorage.setItem(draftKey(work) + "-answers", one("[data-answers]", field.form).value);
+        sessionStorage.setItem(draftKey(work) + "-unsaved", draftOf(field));
       } else forgetDraft(work.dataset.work);
     } catch (error) {
       return; // No storage: the words stay in the field only.
@@ -338,14 +397,15 @@
     if (work && work.dataset.title) document.title = work.dataset.title;
     const field = one("#reply-text");
     if (field) {
-      if (!field.value) {
-        try {
-          field.value = sessionStorage.getItem(draftKey(work)) || "";
+      try {
+        const local = sessionStorage.getItem(draftKey(work)) || "";
+        if (local && (!field.value || isNewer(work, field, local))) {
+          field.value = local;
           const answers = one("[data-answers]", field.form);
-          if (field.value) answers.value = sessionStorage.getItem(draftKey(work) + "-answers") || "";
-        } catch (error) {
-          field.value = "";
+          answers.value = sessionStorage.getItem(draftKey(work) + "-answers") || "";
         }
+      } catch (error) {
+        // No storage: nothing was kept here.
       }
       showCount(field);
       showParts(field);
@@ -429,16 +489,22 @@
     }
   });
 
-  document.addEventListener("htmx:sendError", () => {
+  // What the person has to know at once, beside what they were doing.
+  window.levelheadTell = function (words) {
     const place = one("#work #messages") || one("#messages");
     if (!place) return;
     const told = document.createElement("p");
     told.className = "usa-alert usa-alert--error unreached";
     told.setAttribute("role", "alert");
-    told.textContent = document.body.dataset.wordUnreached;
+    told.textContent = words;
     const before = one(".unreached", place);
     if (before) before.remove();
     place.append(told);
+    told.scrollIntoView({ block: "nearest" });
+  };
+
+  document.addEventListener("htmx:sendError", () => {
+    window.levelheadTell(document.body.dataset.wordUnreached);
   });
 
   // Opened with an answer put in: the cursor is on the first part to fill in.

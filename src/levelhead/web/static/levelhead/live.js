@@ -61,6 +61,7 @@
   }
 
   function take(event) {
+    document.dispatchEvent(new CustomEvent("levelhead:live", { detail: event }));
     const refreshes = (place) => place.dataset.refreshOn.split(" ").includes(event.kind);
     if (all("[data-refresh-on]").some(refreshes)) want("page");
     const work = one("#work");
@@ -84,10 +85,17 @@
       case "note.added":
         if (work && String(event.conversation) === work.dataset.conversation) want("work");
         break;
+      case "forecast.changed":
+        if (work && event.conversations.includes(work.dataset.conversation)) want("thread");
+        break;
+      case "conversation.changed":
+        if (work && (event.conversations || []).includes(work.dataset.conversation)) want("work");
+        break;
       case "commitment.changed":
         if (work && String(event.conversation) === work.dataset.conversation) want("work");
         want("page");
         break;
+      case "incident.changed":
       case "issue.changed":
       case "topic.changed":
         want("strip", "page");
@@ -102,6 +110,16 @@
       case "view.changed":
         tellViews();
         break;
+      case "notice.changed":
+        if ((event.people || []).includes((one("#bell") || document.body).dataset.person)) {
+          want("strip");
+          if (one("#notifications")) want("page");
+        }
+        break;
+      case "handover.changed":
+        want("page");
+        break;
+      case "approval.changed":
       case "learning.changed":
         want("page");
         break;
@@ -156,6 +174,9 @@
     }
   }
 
+  // A form that was refused stands at an address that has no page: what is typed there stays.
+  let noPage = false;
+
   async function fetchPart(url, target) {
     const response = await fetch(url, {
       credentials: "same-origin",
@@ -165,6 +186,7 @@
       location.reload(); // Signed out, or the role was taken away: the page says so.
       return null;
     }
+    noPage = noPage || response.status === 405;
     if (!response.ok) return null;
     return new DOMParser().parseFromString(await response.text(), "text/html");
   }
@@ -185,12 +207,20 @@
     const focusables = "a, button, summary, input, select, textarea";
     const at = focused ? all(focusables, place).indexOf(focused) : -1;
     const focusedId = focused ? focused.id : "";
+    // What somebody typed there stays.
+    const typed = all("input[id], textarea[id]", place)
+      .filter((field) => field.type !== "hidden" && field.value !== field.defaultValue)
+      .map((field) => [field.id, field.value]);
     const isHere = (row) => row.id && row.getBoundingClientRect().bottom > 60;
     const anchor = window.scrollY > 0 ? all("[data-row]", place).find(isHere) : null;
     const before = anchor ? anchor.getBoundingClientRect().top : 0;
     place.replaceChildren(...fresh.childNodes);
     all("details", place).forEach((fold, index) => {
       if (open[index]) fold.open = true;
+    });
+    typed.forEach(([id, value]) => {
+      const again = document.getElementById(id);
+      if (again) again.value = value;
     });
     if (at >= 0) {
       const same = focusedId && document.getElementById(focusedId);
@@ -208,9 +238,13 @@
     const page = await fetchPart(state.dataset.address, "strip-state");
     const fresh = page && page.getElementById("strip-state");
     if (fresh) replacePart(state, fresh);
+    const bell = one("#bell");
+    const rung = page && page.getElementById("bell");
+    if (bell && rung) replacePart(bell, rung);
   }
 
   async function refreshPage() {
+    if (noPage) return;
     const address = window.levelheadPageAddress ? window.levelheadPageAddress() : location.href;
     const page = await fetchPart(address, "");
     if (!page) return;
@@ -293,6 +327,8 @@
     const fresh = page && page.getElementById("work");
     if (!fresh || one("#work") !== work || fresh.dataset.work !== work.dataset.work) return;
     const changed = fresh.dataset.version !== work.dataset.version;
+    // Joined with another meanwhile: what comes for that one is for this page too.
+    work.dataset.conversation = fresh.dataset.conversation;
     const inForm = document.activeElement && document.activeElement.closest("#work form, #work details");
     if (changed && !typedIn(work) && !inForm && !beingUsed(work)) {
       const places = all(".pane", work).map((pane) => pane.scrollTop).concat(work.scrollTop);
