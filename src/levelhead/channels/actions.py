@@ -18,6 +18,7 @@ from levelhead.channels.secrets import seal
 from levelhead.connectors.registry import platform_info
 from levelhead.inbox.domain import CleanPost
 from levelhead.inbox.filing import ChannelFacts, Sorted, file_posts
+from levelhead.inbox.linking import ThreadsMoved
 from levelhead.inbox.lookup import author_memory
 from levelhead.kernel import clock, ids
 from levelhead.kernel.errors import ChannelError, Conflict, Invalid, LevelheadError
@@ -111,7 +112,7 @@ def _file_until_done(
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return file_posts(layer, facts=facts, received_at=received_at)
-        except (IntegrityError, OperationalError) as error:
+        except (IntegrityError, OperationalError, ThreadsMoved) as error:
             # What was remembered may be what failed; ask the database for everything.
             author_memory.clear()
             ids.renew()

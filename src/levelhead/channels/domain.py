@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from levelhead.analysis.lengths import PLAIN, Counting, fits
+
 
 class Capability(StrEnum):
     """What can be done on a channel."""
@@ -114,13 +116,20 @@ class PlatformInfo:
     platform: str
     title: str
     capabilities: frozenset[Capability]
-    # Longest text of one post, in characters as the platform counts (graphemes on Bluesky).
+    # Longest text of one post, as the platform counts; None where it has no limit.
     text_limit: int | None
     # Seconds between two pulls when nothing is happening; None for push-only.
     poll_seconds: float | None
     # Names of settings and of secrets that an account needs.
     required_settings: tuple[str, ...] = ()
     required_secrets: tuple[str, ...] = ()
+    counting: Counting = PLAIN
+    # Whether an answer of ours can be answered by us again, so that a long one is several posts.
+    threads: bool = False
+
+    def takes(self, text: str) -> bool:
+        """Whether one post can hold the text."""
+        return fits(text, self.text_limit, self.counting)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

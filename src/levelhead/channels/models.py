@@ -138,6 +138,7 @@ class OutboxState(models.TextChoices):
     SENT = "sent", _("sent")
     FAILED = "failed", _("not sent")
     WITHDRAWN = "withdrawn", _("taken back before it left")
+    GIVEN_UP = "given_up", _("given up")
 
 
 class OutboxItem(AgencyOwned):
@@ -150,14 +151,30 @@ class OutboxItem(AgencyOwned):
     text = models.TextField()
     parent_external_id = models.TextField(default="", blank=True)
     thread_external_id = models.TextField(default="", blank=True)
+    # Leaves only when that one has arrived, as an answer to it. One follows one: a chain never
+    # forks.
+    after = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="follower"
+    )
+    # What must arrive in order on a channel shares a lane (updates of an incident); the place
+    # grows. None where nothing waits for it.
+    lane = models.BigIntegerField(null=True, blank=True)
+    lane_place = models.PositiveIntegerField(default=0, db_default=0)
+    # Sent by threads of its own, before everything that is not.
+    urgent = models.BooleanField(default=False, db_default=False)
     lang = models.CharField(max_length=8, default="", blank=True)
     state = models.CharField(max_length=10, choices=OutboxState.choices, default=OutboxState.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=clock.now)
+    # Not before then: it can still be taken back. None where it goes at once.
+    leaves_at = models.DateTimeField(null=True, blank=True)
+    hold_seconds = models.PositiveSmallIntegerField(default=0, db_default=0)
     claimed_until = models.DateTimeField(null=True, blank=True)
     # A new value at each claim: only its holder may write the outcome.
     claim = models.BigIntegerField(default=0)
     last_error = models.TextField(default="", blank=True)
+    # The code of that error, such as "channel_refused".
+    error_code = models.CharField(max_length=40, default="", db_default="", blank=True)
     external_id = models.TextField(default="", blank=True)
     url = models.TextField(default="", blank=True)
     receipt = models.TextField(default="", blank=True)
@@ -166,6 +183,14 @@ class OutboxItem(AgencyOwned):
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        constraints = [
+            # No two can both be next.
+            models.UniqueConstraint(
+                fields=["channel", "lane", "lane_place"],
+                condition=models.Q(lane__isnull=False),
+                name="one_outbox_item_per_lane_place",
+            )
+        ]
         indexes = [
             models.Index(
                 fields=["next_attempt_at"],

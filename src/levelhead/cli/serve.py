@@ -7,7 +7,8 @@ import sys
 
 import click
 
-_ROLES = ("web", "worker", "stream", "all")
+# `all` is everything that a desk needs; `public` gives out public pages by themselves, beside it.
+_ROLES = ("web", "worker", "stream", "all", "public")
 
 
 @click.command("serve")
@@ -34,12 +35,15 @@ def command(roles: tuple[str, ...]) -> None:
     make_folder(environment.data)
     # The worker comes first: it makes the database ready for the others.
     chosen = [role for role in ("worker", "web", "stream") if role in roles or "all" in roles]
+    if "public" in roles:
+        chosen.append("public")
     arguments = [
         sys.executable, "-m", "levelhead.runtime.supervisor",
         "--data", str(environment.data),
         "--host", environment.host,
         "--port", str(environment.port),
         "--stream-port", str(environment.stream_port),
+        "--public-port", str(environment.public_port),
     ]  # fmt: skip
     for role in chosen:
         arguments += ["--role", role]

@@ -41,6 +41,8 @@ class Environment:
     host: str
     port: int
     stream_port: int
+    # Where `--role public` listens.
+    public_port: int
     # Where browsers reach the live stream, when a proxy stands in front; empty: same host,
     # `stream_port`.
     stream_url: str
@@ -63,6 +65,10 @@ class Environment:
     reread_per_second: int
     # Whether webhooks may go to addresses inside private networks, over plain HTTP too.
     webhooks_private: bool
+    # Whether a language model may be asked at addresses inside private networks, over HTTP too.
+    drafting_private: bool
+    # The WebSub hub that is told of each change of a public page; empty: none.
+    websub_hub: str
     # Django's debug pages; never on a machine that others reach.
     debug: bool
 
@@ -221,6 +227,11 @@ def _check(variables: Mapping[str, str], data: Path) -> Environment:
             raise ConfigurationError(
                 f"{PREFIX}PORT and {PREFIX}STREAM_PORT are both {port}; give two numbers."
             )
+        public_port = _checked_port(env, "PUBLIC_PORT", min(65535, max(port, stream_port) + 1))
+        if public_port in (port, stream_port):
+            raise ConfigurationError(
+                f"{PREFIX}PUBLIC_PORT is {public_port}, which pages or streams have; give another."
+            )
         rereads = env.int("REREAD_PER_SECOND", 120)
         if not 0 <= rereads <= 100_000:
             raise ConfigurationError(
@@ -232,6 +243,7 @@ def _check(variables: Mapping[str, str], data: Path) -> Environment:
             host=env.str("HOST", "127.0.0.1"),
             port=port,
             stream_port=stream_port,
+            public_port=public_port,
             stream_url=env.str("STREAM_URL", ""),
             allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])),
             https=env.bool("HTTPS", False),
@@ -240,6 +252,8 @@ def _check(variables: Mapping[str, str], data: Path) -> Environment:
             log_level=level,
             reread_per_second=rereads,
             webhooks_private=env.bool("WEBHOOKS_PRIVATE", False),
+            drafting_private=env.bool("DRAFTING_PRIVATE", False),
+            websub_hub=check_web_address(PREFIX + "WEBSUB_HUB", env.str("WEBSUB_HUB", "")),
             debug=env.bool("DEBUG", False),
         )
     finally:

@@ -17,6 +17,9 @@ SECRET_KEY = ENVIRONMENT.secret_key
 DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = list(ENVIRONMENT.allowed_hosts)
 
+# For so long a reply can be taken back where an agency has not said otherwise.
+REPLY_UNDO_SECONDS = 10
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -36,14 +39,33 @@ INSTALLED_APPS = [
     "levelhead.replies",
     "levelhead.learning",
     "levelhead.knowledge",
+    "levelhead.asked",
+    "levelhead.posts",
     "levelhead.commitments",
     "levelhead.api",
     "levelhead.webhooks",
     "levelhead.today",
     "levelhead.topics",
+    "levelhead.forecasts",
     "levelhead.issues",
+    "levelhead.incidents",
+    "levelhead.ledger",
+    "levelhead.updates",
+    "levelhead.corrections",
+    "levelhead.rumors",
+    "levelhead.silence",
+    "levelhead.afteraction",
+    "levelhead.publicpage",
+    "levelhead.subscribers",
     "levelhead.research",
+    # Before approvals: what nobody has read is refused before anybody is asked about it.
+    "levelhead.drafting",
+    "levelhead.approvals",
     "levelhead.teamwork",
+    "levelhead.notifications",
+    "levelhead.handover",
+    "levelhead.presence",
+    "levelhead.drafts",
     "levelhead.web",
 ]
 
@@ -145,6 +167,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = ENVIRONMENT.https
 CSRF_COOKIE_SECURE = ENVIRONMENT.https
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "levelhead.web.form_tokens.refuse_form"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.https else None
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,11 @@ class DemoAnswer:
     source: str
     en: str
     es: str
+    # How people ask for it, in their own words.
+    questions_en: Sequence[str] = ()
+    questions_es: Sequence[str] = ()
+    # The same for a channel of short posts.
+    short_en: str = ""
 
 
 def load_answers(path: Path = ANSWERS) -> tuple[DemoAnswer, ...]:

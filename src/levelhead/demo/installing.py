@@ -6,18 +6,26 @@ import json
 import os
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from levelhead.accounts.actions import add_member, create_agency
-from levelhead.accounts.domain import Role
-from levelhead.accounts.models import Agency
+from levelhead.accounts.domain import Ability, Role, allows
+from levelhead.accounts.models import Agency, User
 from levelhead.channels.actions import add_channel
 from levelhead.demo.agencies import DemoAgency, load_agencies
+from levelhead.demo.answers import load_answers
 from levelhead.kernel import clock
+from levelhead.knowledge.actions import approve_answer, write_answer
+from levelhead.knowledge.channel_forms import Form
+from levelhead.knowledge.domain import REVIEW_DAYS, AnswerFields
+from levelhead.knowledge.queries import today_of
 
 # The desk opens at eight, with the night's posts waiting.
 OPENS_AT_SECONDS = 8 * 3600
 PASSWORDS_FILE = "demo-people.json"
+# The agency whose answers `answers.yaml` holds.
+ANSWERS_OF = "riverton-pd"
 _WORDS = """
 amber anchor apple arrow autumn badge baker basin beacon birch bridge canvas cedar chalk cliff
 clover copper coral creek delta ember fable falcon fern field flint garden glade granite harbor
@@ -80,6 +88,7 @@ def _make_agency(told: DemoAgency, kept: dict[str, str], *, outbox: Path, speed:
             password=kept[person.email],
             by=None,
         )
+    _write_answers(told, agency)
     for channel in told.channels:
         add_channel(
             agency_id=agency.pk,
@@ -93,6 +102,38 @@ def _make_agency(told: DemoAgency, kept: dict[str, str], *, outbox: Path, speed:
             ),
         )
     return agency
+
+
+def _write_answers(told: DemoAgency, agency: Agency) -> None:
+    """The sample agency's approved answers: written by one, approved by another."""
+    if told.slug != ANSWERS_OF:
+        return
+    people = {place.username: User.objects.get(email=place.email) for place in told.people}
+    writers = [
+        people[place.username] for place in told.people if allows(Role(place.role), Ability.REPLY)
+    ]
+    review_on = today_of(agency) + timedelta(days=REVIEW_DAYS)
+    for one in load_answers():
+        owner = people[one.owner]
+        # A records clerk keeps it right; it is written by who may speak for the agency.
+        writer = owner if owner in writers else writers[0]
+        approver = next(person for person in writers if person != writer)
+        answer = write_answer(
+            agency=agency,
+            fields=AnswerFields(
+                title=one.title,
+                questions={"en": tuple(one.questions_en), "es": tuple(one.questions_es)},
+                texts={"en": one.en, "es": one.es},
+                forms={"en": {Form.SHORT.value: one.short_en}},
+                source=one.source,
+                review_on=review_on,
+            ),
+            owner=owner,
+            by=writer,
+        )
+        approve_answer(
+            answer=answer, review_on=review_on, by=approver, expected_version=answer.version
+        )
 
 
 def _read_passwords(path: Path) -> dict[str, str]:

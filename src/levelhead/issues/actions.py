@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from levelhead.accounts.access_rules import require
 from levelhead.accounts.domain import Ability
 from levelhead.accounts.models import Membership, User
+from levelhead.inbox.family import family_of
 from levelhead.inbox.models import Case
+from levelhead.inbox.shaping import hold
 from levelhead.issues.domain import (
     FINDINGS_LIMIT,
     MAX_CONVERSATIONS,
@@ -162,7 +165,10 @@ def take_conversation_out(
     """Say that a conversation is no part of it."""
     with transaction.atomic():
         locked = lock_issue(issue, by=by, expected_version=expected_version)
-        links = IssueConversation.objects.filter(issue=locked, conversation_id=conversation_id)
+        links = IssueConversation.objects.filter(
+            Q(conversation__in=family_of(conversation_id)) | Q(post__conversation=conversation_id),
+            issue=locked,
+        )
         if not links.delete()[0]:
             raise Conflict(_("That conversation is no part of this issue any more."))
         return save_issue(
@@ -302,6 +308,13 @@ def _link_conversation(issue: Issue, case: Case, by: User) -> None:
         raise Invalid(_("That conversation is not of your agency."))
     if IssueConversation.objects.filter(issue=issue).count() >= MAX_CONVERSATIONS:
         raise Invalid(_("An issue holds at most %(n)d conversations.") % {"n": MAX_CONVERSATIONS})
+    # Before the record's chain: whoever joins conversations takes them in this order.
+    hold([case.conversation_id])
+    joined = IssueConversation.objects.filter(
+        issue=issue, conversation__in=family_of(case.conversation_id)
+    )
+    if joined.exists():
+        raise Conflict(_("That conversation is part of this issue already."))
     _link, made = IssueConversation.objects.get_or_create(
         issue=issue,
         conversation_id=case.conversation_id,

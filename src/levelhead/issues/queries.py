@@ -10,8 +10,10 @@ from django.db import connection
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 
 from levelhead.accounts.models import Agency
+from levelhead.inbox.family import family_of
 from levelhead.inbox.models import Case
 from levelhead.issues.domain import (
+    MAX_FACTS,
     FactState,
     IssueState,
     Question,
@@ -142,10 +144,7 @@ def read_board(agency: Agency) -> Board:
         .order_by(F("level").desc(nulls_last=True), "-pk")[: BOARD + 1]
     )
     lines = _lines(found[:BOARD])
-    free = ~Exists(
-        IssueTopic.objects.filter(topic=OuterRef("pk"), issue__state=IssueState.OPEN.value)
-    )
-    talked = list(fresh_topics(agency).filter(free).order_by("-level", "-last_seen")[:TALKED])
+    talked = talked_about(agency, limit=TALKED)
     hours = hours_of([topic.pk for topic in talked])
     columns = [(level, [one for one in lines if one.level == level]) for level in (4, 3, 2, 1, 0)]
     return Board(
@@ -156,6 +155,14 @@ def read_board(agency: Agency) -> Board:
     )
 
 
+def talked_about(agency: Agency, *, limit: int) -> list[Topic]:
+    """Topics that are written about now and belong to no open issue, the gravest first."""
+    free = ~Exists(
+        IssueTopic.objects.filter(topic=OuterRef("pk"), issue__state=IssueState.OPEN.value)
+    )
+    return list(fresh_topics(agency).filter(free).order_by("-level", "-last_seen")[:limit])
+
+
 def list_closed(agency: Agency, *, before: int | None) -> tuple[list[Issue], int | None]:
     """The closed ones, the newest first, and where the next page begins."""
     rows = Issue.objects.filter(agency=agency, state=IssueState.CLOSED.value)
@@ -164,6 +171,24 @@ def list_closed(agency: Agency, *, before: int | None) -> tuple[list[Issue], int
     found = list(rows.select_related("owner", "closed_by").order_by("-pk")[: CLOSED_PAGE + 1])
     more = len(found) > CLOSED_PAGE
     return found[:CLOSED_PAGE], found[CLOSED_PAGE - 1].pk if more else None
+
+
+def list_issues(
+    agency: Agency, state: IssueState, *, before: int | None
+) -> tuple[list[Issue], int | None]:
+    """Those of a state, the newest first, and where the next page begins."""
+    rows = Issue.objects.filter(agency=agency, state=state.value)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows.select_related("owner").order_by("-pk")[: CLOSED_PAGE + 1])
+    more = len(found) > CLOSED_PAGE
+    return found[:CLOSED_PAGE], found[CLOSED_PAGE - 1].pk if more else None
+
+
+def list_facts(issue: Issue) -> list[IssueFact]:
+    """What was said to be so, the newest first."""
+    rows = IssueFact.objects.filter(issue=issue).select_related("by")
+    return list(rows.order_by("-pk")[:MAX_FACTS])
 
 
 def find_issue(agency: Agency, issue_id: int) -> Issue:
@@ -193,7 +218,7 @@ def list_choices_for(case: Case) -> tuple[list[Issue], list[Issue]]:
     rows = Issue.objects.filter(agency_id=case.agency_id, state=IssueState.OPEN.value).annotate(
         holds=Exists(
             IssueConversation.objects.filter(
-                issue=OuterRef("pk"), conversation_id=case.conversation_id
+                issue=OuterRef("pk"), conversation_id__in=family_of(case.conversation_id)
             )
         )
     )
@@ -206,8 +231,17 @@ def facts_for(case: Case) -> list[str]:
     facts = IssueFact.objects.filter(
         state=FactState.APPROVED.value,
         issue__state=IssueState.OPEN.value,
-        issue__conversation_links__conversation_id=case.conversation_id,
+        issue__conversation_links__conversation_id__in=family_of(case.conversation_id),
         agency_id=case.agency_id,
+    )
+    # Two conversations that were joined may both be part of one issue.
+    return list(facts.order_by("-pk").values_list("text", flat=True).distinct()[:FACTS_FOR_REPLY])
+
+
+def open_facts(agency: Agency) -> list[str]:
+    """The approved facts of all open issues: what anything said in public may rely on."""
+    facts = IssueFact.objects.filter(
+        agency=agency, state=FactState.APPROVED.value, issue__state=IssueState.OPEN.value
     )
     return list(facts.order_by("-pk").values_list("text", flat=True)[:FACTS_FOR_REPLY])
 
@@ -263,8 +297,10 @@ def read_evidence(issue: Issue, *, themes: list[list[int]] | None = None) -> Evi
     links = list(
         IssueConversation.objects.filter(issue=issue)
         .order_by("-pk")
-        .values_list("conversation_id", "post_id")[: CONVERSATIONS + 1]
+        .values_list("post__conversation_id", "post_id")[: CONVERSATIONS + 1]
     )
+    # Two that were joined since are one; it shows by the post that was added first.
+    links = list({shown: (shown, post_id) for shown, post_id in links}.values())
     topic_posts = (
         TopicPost.objects.filter(topic__in=topics)
         .values("post_id")

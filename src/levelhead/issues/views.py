@@ -15,6 +15,7 @@ from levelhead.accounts.access import AgencyRequest, member
 from levelhead.accounts.access_rules import require
 from levelhead.accounts.domain import Ability
 from levelhead.doctrine.escalation import CATALYSTS, QUESTIONS
+from levelhead.forecasts.queries import list_branches_of
 from levelhead.inbox.pages import read_id
 from levelhead.inbox.thread import find_case, list_colleagues
 from levelhead.issues import actions, assessing
@@ -37,6 +38,7 @@ from levelhead.web.middleware import status_of
 
 LEVELS = (0, 1, 2, 3, 4)
 TESTS_SHOWN = 5
+BRANCHES = 6
 
 
 @require_GET
@@ -109,6 +111,12 @@ def show_issue(
     context = {
         "issue": found,
         "evidence": evidence,
+        "branches": list_branches_of(
+            request.agency,
+            [line.case.conversation_id for line in evidence.conversations]
+            + [case.conversation_id for case in evidence.posts],
+            limit=BRANCHES,
+        ),
         "themes": [
             (theme, [evidence.examples[pk] for pk in theme.example_ids if pk in evidence.examples])
             for theme in themes

@@ -81,6 +81,7 @@ def examine() -> Iterator[Finding]:
     if reachable:
         for check in (
             check_clock, check_chains, check_channels, check_outbox, check_calls, check_mail,
+            check_public_pages,
         ):  # fmt: skip
             yield from _guarded(check, environment)
     for check in (check_backup, check_models):
@@ -366,6 +367,25 @@ def check_outbox(environment: Environment) -> Iterator[Finding]:
         )
     elif not failed:
         yield ok("outbox", "Nothing waits for long to leave.")
+
+
+def check_public_pages(environment: Environment) -> Iterator[Finding]:
+    """Are the public pages as they should be, and can everybody reach them?"""
+    from levelhead.ops.health import unwritten_pages
+    from levelhead.publicpage.models import Snapshot
+
+    trouble = unwritten_pages()
+    if trouble:
+        yield bad("public pages", trouble, "Make room on the disk; they are then written at once.")
+        return
+    if Snapshot.objects.exists() and not environment.public_url:
+        yield warn(
+            "public pages",
+            "Updates carry no link to the public page.",
+            "Set LEVELHEAD_PUBLIC_URL to the address that everybody reaches.",
+        )
+        return
+    yield ok("public pages", "All public pages are as they should be.")
 
 
 def check_calls(environment: Environment) -> Iterator[Finding]:

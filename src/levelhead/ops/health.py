@@ -7,12 +7,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Min
+from django.db.models import F, Min
 
 from levelhead.channels.models import OutboxItem, OutboxState
 from levelhead.config.database import pending_migrations
 from levelhead.kernel import clock
 from levelhead.kernel.errors import ConfigurationError
+from levelhead.publicpage.models import Snapshot
 from levelhead.runtime.heartbeat import read_heartbeat, read_running, worker_troubles
 
 WAITING_STATES = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.UNCLEAR)
@@ -65,6 +66,15 @@ def oldest_waiting_seconds() -> float | None:
     return max(0.0, float((clock.now() - oldest["at"]).total_seconds()))
 
 
+def unwritten_pages() -> str:
+    """A sentence where public pages could not be written; empty where all are as they should be."""
+    failing = Snapshot.objects.filter(failing_since__isnull=False, written__lt=F("wanted"))
+    row = failing.order_by("failing_since").first()
+    if row is None:
+        return ""
+    return f"Public pages are not written: {row.last_error} What was there before still shows."
+
+
 def look() -> Health:
     """How it stands now."""
     data: Path = settings.ENVIRONMENT.data
@@ -78,6 +88,9 @@ def look() -> Health:
             troubles.append(f"The database is {pending} steps behind the program.")
         else:
             oldest = oldest_waiting_seconds()
+            unwritten = unwritten_pages()
+            if unwritten:
+                troubles.append(unwritten)
     except DatabaseError:
         database = False
         troubles.append("The database does not answer.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from django.conf import settings
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, F, Min, Sum
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -27,7 +27,9 @@ from levelhead.inbox.models import Tally
 from levelhead.kernel import clock
 from levelhead.ops.counting import BUCKETS, requests
 from levelhead.ops.health import WAITING_STATES
+from levelhead.publicpage.models import Snapshot
 from levelhead.runtime.heartbeat import read_heartbeat
+from levelhead.subscribers.models import Letter
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 # What was sent is not counted: that would cost more with every message ever sent.
@@ -58,6 +60,7 @@ class _Figures(Collector):
         yield from self._cases()
         yield from self._outbox()
         yield from self._channels()
+        yield from self._public_pages()
         yield from _worker()
         yield from _requests()
 
@@ -131,6 +134,33 @@ class _Figures(Collector):
                 success.add_metric(values, channel.last_success_at.timestamp())
         yield failures
         yield success
+
+    def _public_pages(self) -> Iterator[Metric]:
+        behind = GaugeMetricFamily(
+            "levelhead_public_page_behind_seconds",
+            "How long public files have not been written as they should be; 0 is well.",
+            labels=["agency"],
+        )
+        letters = GaugeMetricFamily(
+            "levelhead_letters_waiting", "Mails to subscribers that wait to leave.",
+            labels=["agency"],
+        )  # fmt: skip
+        since = dict(
+            Snapshot.objects.filter(agency_id__in=self._slugs, written__lt=F("wanted"))
+            .values_list("agency_id")
+            .annotate(Min("failing_since"))
+        )
+        waiting = dict(
+            Letter.objects.filter(agency_id__in=self._slugs, state="queued")
+            .values_list("agency_id")
+            .annotate(Count("pk"))
+        )
+        for agency_id, slug in self._slugs.items():
+            at = since.get(agency_id)
+            behind.add_metric([slug], max(0.0, (clock.now() - at).total_seconds()) if at else 0.0)
+            letters.add_metric([slug], waiting.get(agency_id, 0))
+        yield behind
+        yield letters
 
 
 def _worker() -> Iterator[Metric]:

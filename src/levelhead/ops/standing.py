@@ -65,7 +65,9 @@ def standing(agency: Agency | None = None) -> Standing:
     )
     return Standing(
         posts=of_channels(Post.objects.all()).count(),
-        conversations=of_channels(Conversation.objects.filter(merged_into=None)).count(),
+        conversations=of_channels(
+            Conversation.objects.filter(merged_into=None, joined_into=None)
+        ).count(),
         open_by_label={label: cases for label, cases in open_cases if cases},
         outbox=outbox,
         channels=[

@@ -39,8 +39,12 @@ ROUND: Final = 50
 
 def _due(now: datetime) -> Q:
     # Times further ahead than we ever write are from a clock that has been set back since.
+    # Well further: a worker that waited for the database looks with an older clock than whoever
+    # claimed a moment ago.
     free = (
-        Q(claimed_until__isnull=True) | Q(claimed_until__lt=now) | Q(claimed_until__gt=now + CLAIM)
+        Q(claimed_until__isnull=True)
+        | Q(claimed_until__lt=now)
+        | Q(claimed_until__gt=now + CLAIM + LATEST)
     )
     turn = Q(next_attempt_at__lte=now) | Q(next_attempt_at__gt=now + LATEST)
     return Q(state=MailState.QUEUED) & free & turn

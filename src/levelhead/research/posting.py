@@ -66,4 +66,4 @@ def holding_reply(request: ResearchRequest, case: Case, agency: Agency, person: 
         else:
             what = _("We are asking the colleague who knows.")
         promise = _("We will answer you here by %(day)s.") % {"day": day}
-        return f"{thanks} {what} {promise} — {person.name}"
+        return f"{thanks} {what} {promise} — {person.signs_as}"

@@ -9,9 +9,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from levelhead.accounts.access import AgencyRequest, member
 from levelhead.accounts.domain import Ability
@@ -131,7 +133,10 @@ def ask(request: AgencyRequest, post_id: int) -> HttpResponse:
         _("Noted, but mail is not set up here, so nothing was sent: copy the link below and pass "
           "it on yourself."),
     )  # fmt: skip
-    return redirect("question", agency=request.agency.slug, request_id=asked.pk)
+    found = reverse("question", args=[request.agency.slug, asked.pk])
+    # A page of its own, also where only the conversation was asked for.
+    part = bool(request.headers.get("HX-Request"))
+    return HttpResponseClientRedirect(found) if part else redirect(found)
 
 
 def _act(

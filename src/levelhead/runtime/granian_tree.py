@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import threading
@@ -22,6 +24,13 @@ def fork_workers() -> None:
     Granian's first process holds no threads and no connections: forking it is safe.
     """
     multiprocessing.set_start_method("fork", force=True)
+
+
+def allow_open_files() -> None:
+    """As many as the system lets us: each reader of a public page is one."""
+    with contextlib.suppress(ValueError, OSError):
+        _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def die_while_loading() -> None:

@@ -15,8 +15,12 @@ from levelhead.api.actions import forget_calls
 from levelhead.clocks.actions import resume_by_themselves
 from levelhead.commitments.actions import note_overdue
 from levelhead.config.environment import Environment
+from levelhead.handover.actions import tell_waiting
 from levelhead.inbox.sleeping import wake_due
 from levelhead.live.actions import forget_old
+from levelhead.notifications.actions import forget_notifications
+from levelhead.notifications.following import tell_due
+from levelhead.presence.actions import forget_absent
 from levelhead.research.reminding import remind_and_note_overdue
 
 log = structlog.get_logger(__name__)
@@ -45,7 +49,11 @@ class Housekeeping:
             Chore("remind colleagues", 60.0, _remind_colleagues, now + 15.0),
             # A person who chose a time looks at that time.
             Chore("wake cases", 3.0, _wake_cases, now + 3.0),
+            Chore("tell of commitments that are due", 60.0, _tell_due, now + 20.0),
+            Chore("tell of handovers that wait", 15.0, _tell_waiting, now + 5.0),
+            Chore("forget old notifications", 3600.0, _forget_notifications, now + 150.0),
             Chore("forget old live events", 600.0, _forget_live_events, now + 30.0),
+            Chore("forget who is gone", 300.0, _forget_absent, now + 60.0),
             Chore("forget answers to programs", 3600.0, _forget_calls, now + 90.0),
             Chore("forget old sessions", 3600.0, _forget_sessions, now + 120.0),
             Chore("tidy the database", 3600.0, tidy_database, now + 300.0),
@@ -94,10 +102,32 @@ def _wake_cases() -> None:
         log.info("cases came back", cases=woken)
 
 
+def _tell_due() -> None:
+    count = tell_due()
+    if count:
+        log.info("owners were told of commitments that are due", commitments=count)
+
+
+def _tell_waiting() -> None:
+    count = tell_waiting()
+    if count:
+        log.warning("handovers wait to be taken", handovers=count)
+
+
+def _forget_notifications() -> None:
+    count = forget_notifications()
+    if count:
+        log.info("old notifications removed", notifications=count)
+
+
 def _forget_live_events() -> None:
     removed = forget_old()
     if removed:
         log.info("old live events removed", events=removed)
+
+
+def _forget_absent() -> None:
+    forget_absent()
 
 
 def _forget_calls() -> None:

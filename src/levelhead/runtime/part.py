@@ -15,6 +15,7 @@ _MODULES = {
     "web": "levelhead.runtime.pages",
     "stream": "levelhead.runtime.streams",
     "worker": "levelhead.runtime.worker",
+    "public": "levelhead.runtime.public_files",
 }
 
 

@@ -36,7 +36,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 LONGEST_WAIT_FOR_PAGES_SECONDS = 10.0
 
-ROLES = ("worker", "web", "stream")
+ROLES = ("worker", "web", "stream", "public")
 
 
 @dataclass
@@ -73,7 +73,8 @@ class Supervisor:
         self._parts = list(parts)
         self._data = data
         self._address = address
-        self._prepared = False
+        # Public files need no database, and so nobody who makes it ready.
+        self._prepared = all(part.role == "public" for part in parts)
         self._announced = False
         self._stopping = False
         self._status = 0
@@ -283,7 +284,7 @@ class Supervisor:
 
 
 def hold_places(
-    roles: Sequence[str], *, data: Path, host: str, port: int, stream_port: int
+    roles: Sequence[str], *, data: Path, host: str, port: int, stream_port: int, public_port: int
 ) -> list[Place]:
     """Be the only one where these roles serve. Raises ConfigurationError."""
     held: list[Place | None] = [hold_role(data, role) for role in roles]
@@ -291,6 +292,8 @@ def hold_places(
         held.append(hold_port(host, port, setting="LEVELHEAD_PORT"))
     if "stream" in roles:
         held.append(hold_port(host, stream_port, setting="LEVELHEAD_STREAM_PORT"))
+    if "public" in roles:
+        held.append(hold_port(host, public_port, setting="LEVELHEAD_PUBLIC_PORT"))
     return [place for place in held if place is not None]
 
 
@@ -301,12 +304,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--stream-port", type=int, required=True)
+    parser.add_argument("--public-port", type=int, required=True)
     parser.add_argument("--role", action="append", choices=ROLES, required=True)
     given = parser.parse_args(arguments)
     try:
         held = hold_places(
             given.role,
             data=given.data, host=given.host, port=given.port, stream_port=given.stream_port,
+            public_port=given.public_port,
         )  # fmt: skip
     except LevelheadError as error:
         sys.stderr.write(f"levelhead: {error.message}\n")
@@ -314,9 +319,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shown = "localhost" if given.host in {"0.0.0.0", "::", "127.0.0.1"} else given.host  # noqa: S104
     if ":" in shown:
         shown = f"[{shown}]"
-    ports = {"web": given.port, "stream": given.stream_port, "worker": 0}
+    ports = {"web": given.port, "stream": given.stream_port, "public": given.public_port}
     status = Supervisor(
-        [Part(role, host=given.host, port=ports[role]) for role in given.role],
+        [Part(role, host=given.host, port=ports.get(role, 0)) for role in given.role],
         data=given.data,
         address=f"http://{shown}:{given.port}/",
     ).run()

@@ -7,8 +7,8 @@ import os
 import signal
 import threading
 import time
-from collections import Counter
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -19,19 +19,35 @@ from levelhead.runtime import heartbeat
 from levelhead.runtime.lifeline import Lifeline
 from levelhead.runtime.places import hold_role
 
+if TYPE_CHECKING:
+    from levelhead.channels.models import OutboxItem
+    from levelhead.runtime.loops import SideBySide
+
 log = structlog.get_logger(__name__)
 
 # Channels that are read at the same time: one that answers slowly delays none of the others.
 PULLING_THREADS = 16
-SENDING_THREADS = 8
+SENDING_THREADS = 12
+# For what is said in an incident alone: however many platforms hang, as many again can be told.
+URGENT_THREADS = 24
 CALLING_THREADS = 4
 MAILING_THREADS = 2
+# Mails to people outside, many at once; a mail server takes so many side by side.
+LETTER_THREADS = 4
 # A mail is looked for at this pace; nobody waits for it at a screen.
 MAIL_IDLE_SECONDS = 2.0
 # How soon a channel or a message that a page has just added is noticed.
 IDLE_SECONDS = 0.25
+# How soon people hear of what the record says.
+FOLLOW_SECONDS = 1.0
+# Nobody waits at a screen for what came of an answer, or for a review date.
+AFTERLIFE_SECONDS = 30.0
+# How soon a scheduled reply is noticed whose time has come.
+SCHEDULED_SECONDS = 0.5
 # How soon an alert is noticed.
 ALERT_SECONDS = 0.5
+# How soon an approved reply leaves when its ten seconds are over.
+APPROVAL_SECONDS = 1.0
 # How soon a try that a page asked for is noticed.
 TRY_SECONDS = 1.0
 # Programs that are told at the same time: one that hangs delays few others.
@@ -73,14 +89,20 @@ class Engine:
     def __init__(self, environment: Environment) -> None:
         from levelhead.alerts import ringing
         from levelhead.alerts.models import Ring
-        from levelhead.channels import outbox, pulling
-        from levelhead.channels.models import Channel, OutboxItem
+        from levelhead.asked.noting import AskedNotes
+        from levelhead.channels import pulling
+        from levelhead.channels.models import Channel
         from levelhead.learning import trying
         from levelhead.learning.models import Proposal
+        from levelhead.notifications import delivering as notifying
+        from levelhead.notifications.models import Delivery
+        from levelhead.publicpage.keeping import PublicPages, tell_hub
         from levelhead.research import mailbox, mailing
         from levelhead.research.models import MailOut
         from levelhead.runtime.housekeeping import Housekeeping
         from levelhead.runtime.loops import Loop, SideBySide
+        from levelhead.subscribers import mailing as subscriber_mails
+        from levelhead.subscribers.models import Letter
         from levelhead.topics.watching import TopicWatch
         from levelhead.webhooks import delivering
         from levelhead.webhooks.models import WebhookTarget
@@ -94,17 +116,8 @@ class Engine:
             threads=PULLING_THREADS,
             idle_seconds=IDLE_SECONDS,
         )
-        self._sends: SideBySide[OutboxItem] = SideBySide(
-            "sending",
-            take=lambda limit: outbox.claim_next(
-                limit=limit,
-                under_way=Counter(item.channel_id for item in self._sends.under_way()),
-            ),
-            work=outbox.deliver,
-            next_in=outbox.next_delivery_in,
-            threads=SENDING_THREADS,
-            idle_seconds=IDLE_SECONDS,
-        )
+        self._sends = self._senders("sending", urgent=False, threads=SENDING_THREADS)
+        self._urgent_sends = self._senders("sending updates", urgent=True, threads=URGENT_THREADS)
         self._calls: SideBySide[Ring] = SideBySide(
             "calling",
             take=ringing.claim_rings,
@@ -138,22 +151,65 @@ class Engine:
             threads=MAILING_THREADS,
             idle_seconds=MAIL_IDLE_SECONDS,
         )
+        self._letters: SideBySide[Letter] = SideBySide(
+            "letters",
+            take=subscriber_mails.claim_next,
+            work=subscriber_mails.deliver,
+            next_in=subscriber_mails.next_delivery_in,
+            threads=LETTER_THREADS,
+            idle_seconds=FOLLOW_SECONDS,
+        )
+        self._notices: SideBySide[Delivery] = SideBySide(
+            "notifying",
+            take=notifying.claim_next,
+            work=notifying.deliver,
+            next_in=notifying.next_delivery_in,
+            threads=MAILING_THREADS,
+            idle_seconds=MAIL_IDLE_SECONDS,
+        )
         self._loops = [
             self._pulls.loop,
+            self._urgent_sends.loop,
             self._sends.loop,
             self._tries.loop,
             self._tells.loop,
             self._calls.loop,
             self._mails.loop,
+            self._notices.loop,
+            self._letters.loop,
+            Loop("following", _follow_records),
             Loop("mailbox", mailbox.read_mailbox),
             Loop("intake", _file_calls),
+            Loop("scheduled", _leave_scheduled),
             Loop("answers", _fit_answers),
+            Loop("answers' afterlife", _look_after_answers),
+            Loop("asked often", AskedNotes().run_round),
             Loop("let stand", _let_stand),
             Loop("topics", TopicWatch().run_round),
+            Loop("approvals", _look_after_approvals),
             # Apart from the chores: nobody in danger waits for a database to be tidied.
             Loop("alerts", _look_after_alerts),
+            Loop("public pages", PublicPages().run_round),
+            Loop("hub", tell_hub),
+            Loop("handing out", subscriber_mails.hand_out),
             Loop("housekeeping", Housekeeping(environment).run_round),
         ]
+
+    def _senders(self, name: str, *, urgent: bool, threads: int) -> SideBySide[OutboxItem]:
+        from levelhead.channels import outbox
+        from levelhead.runtime.loops import SideBySide
+
+        sends: SideBySide[OutboxItem] = SideBySide(
+            name,
+            take=lambda limit: outbox.claim_next(
+                limit=limit, under_way=sends.under_way(), urgent=urgent
+            ),
+            work=outbox.deliver,
+            next_in=lambda: outbox.next_delivery_in(under_way=sends.under_way(), urgent=urgent),
+            threads=threads,
+            idle_seconds=IDLE_SECONDS,
+        )
+        return sends
 
     def start(self) -> None:
         """Begin all loops."""
@@ -178,18 +234,21 @@ class Engine:
         until = time.monotonic() + GRACE_SECONDS
         self._pulls.stop()
         self._sends.stop()
+        self._urgent_sends.stop()
         self._tries.stop()
         self._tells.stop()
         self._calls.stop()
         self._mails.stop()
+        self._notices.stop()
+        self._letters.stop()
         for loop in self._loops:
             loop.stop()
         for loop in self._loops:
             loop.join(until - time.monotonic())
-        while (self._pulls.under_way() or self._sends.under_way()) and time.monotonic() < until:
+        while (self._pulls.under_way() or self._being_sent()) and time.monotonic() < until:
             time.sleep(0.02)
         self._free_pulls()
-        unsent = self._sends.under_way()
+        unsent = self._being_sent()
         if unsent:
             log.warning(
                 "stopped while messages were being sent; they are looked up on their platforms "
@@ -197,6 +256,9 @@ class Engine:
                 markers=[item.marker for item in unsent],
             )
         heartbeat.forget_heartbeat(self._environment.data)
+
+    def _being_sent(self) -> list[OutboxItem]:
+        return [*self._urgent_sends.under_way(), *self._sends.under_way()]
 
     def _free_pulls(self) -> None:
         """A pull that is cut off gives again what it had not filed: another may take it now."""
@@ -227,7 +289,9 @@ def free_claims_of_the_dead() -> None:
 
     from levelhead.channels.models import Channel, OutboxItem, OutboxState
     from levelhead.channels.outbox import SETTLE
+    from levelhead.notifications import delivering as notifying
     from levelhead.research import mailing
+    from levelhead.subscribers import mailing as subscriber_mails
     from levelhead.topics.models import StreamCursor
     from levelhead.webhooks import delivering
 
@@ -236,6 +300,8 @@ def free_claims_of_the_dead() -> None:
     Channel.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
     delivering.free_claims()
     mailing.free_claims()
+    notifying.free_claims()
+    subscriber_mails.free_claims()
     StreamCursor.objects.filter(claimed_until__isnull=False).update(claimed_until=None)
     soon = clock.now() + SETTLE
     cut_off = OutboxItem.objects.filter(
@@ -255,10 +321,31 @@ def _file_calls() -> float:
     return 0.0 if file_inbound() else 0.2
 
 
+def _follow_records() -> float:
+    from levelhead.notifications.following import follow_records
+
+    return 0.0 if follow_records() else FOLLOW_SECONDS
+
+
+def _leave_scheduled() -> float:
+    from levelhead.replies.scheduled_leaving import leave_due
+
+    return 0.0 if leave_due() else SCHEDULED_SECONDS
+
+
 def _fit_answers() -> float:
     from levelhead.knowledge.fitting import fit_round
 
     return fit_round()
+
+
+def _look_after_answers() -> float:
+    from levelhead.knowledge.outcomes import look_after_uses
+    from levelhead.knowledge.staleness import tell_stale
+
+    more = look_after_uses()
+    tell_stale()
+    return 0.0 if more else AFTERLIFE_SECONDS
 
 
 def _let_stand() -> float:
@@ -267,11 +354,21 @@ def _let_stand() -> float:
     return 0.0 if work_on_batches() else 0.5
 
 
+def _look_after_approvals() -> float:
+    from levelhead.approvals.finishing import ask_next, send_approved
+
+    sent = send_approved()
+    ask_next()
+    return 0.0 if sent else APPROVAL_SECONDS
+
+
 def _look_after_alerts() -> float:
     from levelhead.alerts.calling import move_alerts_on
     from levelhead.alerts.watching import watch_clocks
+    from levelhead.silence.watching import watch_silence
 
     watch_clocks()
+    watch_silence()
     called = move_alerts_on()
     if called:
         log.warning("people are called", alerts=called)

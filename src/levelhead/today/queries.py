@@ -20,18 +20,19 @@ from levelhead.accounts.models import Agency, User
 from levelhead.channels.models import Channel, ChannelState
 from levelhead.commitments.domain import CommitmentState
 from levelhead.commitments.models import Commitment
+from levelhead.corrections.queries import Waiting, corrections_waiting
+from levelhead.forecasts.queries import BranchLine, list_branches
 from levelhead.inbox.domain import CaseState, Queue
 from levelhead.inbox.models import Case, Tally
 from levelhead.inbox.queries import EXCERPT
+from levelhead.issues.queries import talked_about
 from levelhead.kernel import clock
 from levelhead.today.domain import SOON, BatchState, Section
 from levelhead.today.models import StandBatch
-from levelhead.today.neighbours import (
-    Research,
-    research_waiting,
-)
+from levelhead.today.neighbours import Research, research_waiting
 from levelhead.today.rows import TodayRow, describe
 from levelhead.today.walking import Place, count_needing, walk
+from levelhead.topics.models import Topic
 
 # Rows of a part at first, and at most however often more were asked for.
 FIRST: Final = 5
@@ -44,6 +45,8 @@ BESIDE: Final = 6
 # What stands beside is counted up to here: each clock that is counted is a row to look at.
 BESIDE_COUNTED: Final = 99
 CHANNELS: Final = 200
+# Topics and talks that show; the board of issues has the rest.
+TALKED: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +94,12 @@ class Today:
     commitments: Sequence[Commitment]
     commitments_count: Count
     research: Research
+    # What was said in an incident and is not so any more.
+    corrections: Waiting
+    # What people write about now that belongs to no issue; it is to be known, not to be emptied.
+    talked: Sequence[Topic]
+    # Talks that may turn on somebody.
+    branches: Sequence[BranchLine]
     channels: Channels
     # What the person let stand and can still take back.
     batch: StandBatch | None
@@ -113,6 +122,7 @@ def read_today(agency: Agency, person: User, *, shown: Mapping[str, int]) -> Tod
     clocks, clocks_count = _clocks(agency)
     commitments, commitments_count = _commitments(agency)
     research = research_waiting(agency, limit=BESIDE)
+    corrections = corrections_waiting(agency)
     batch = _last_batch(agency, person)
     return Today(
         parts={str(section): part for section, part in parts.items()},
@@ -121,6 +131,9 @@ def read_today(agency: Agency, person: User, *, shown: Mapping[str, int]) -> Tod
         commitments=commitments,
         commitments_count=commitments_count,
         research=research,
+        corrections=corrections,
+        talked=talked_about(agency, limit=TALKED),
+        branches=list_branches(agency, limit=TALKED),
         channels=_channels(agency),
         batch=batch,
         deciding=batch is not None and batch.state in (BatchState.DECIDING, BatchState.UNDOING),
@@ -129,6 +142,7 @@ def read_today(agency: Agency, person: User, *, shown: Mapping[str, int]) -> Tod
             or clocks_count.n
             or commitments_count.n
             or research.count
+            or corrections.count
         ),
     )
 

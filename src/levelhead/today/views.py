@@ -8,17 +8,24 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from levelhead.accounts.access import AgencyRequest, member
 from levelhead.accounts.domain import Ability
+from levelhead.approvals.queries import count_mine
+from levelhead.asked.queries import list_top
 from levelhead.inbox.pages import read_id
 from levelhead.kernel.errors import Invalid, LevelheadError, NotFound
+from levelhead.replies.unsent import list_unsent
 from levelhead.today import actions
 from levelhead.today.domain import Section
 from levelhead.today.queries import read_part, read_shown, read_today
 from levelhead.web.middleware import status_of
+
+# Replies that did not leave, of which the page of them has the rest.
+UNSENT_SHOWN = 5
 
 
 @require_GET
@@ -77,7 +84,10 @@ def _page(request: AgencyRequest, *, error: LevelheadError | None = None) -> Htt
     context = {
         **_abilities(request),
         "today": read_today(request.agency, request.person, shown=shown),
+        "asked_often": list_top(request.agency, limit=3),
         "error": error,
+        "approvals": count_mine(request.agency, request.person),
+        "unsent": SimpleLazyObject(lambda: list_unsent(request.agency, limit=UNSENT_SHOWN)),
     }
     piece = (
         request.headers.get("HX-Request") == "true"

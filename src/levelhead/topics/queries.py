@@ -15,6 +15,8 @@ from levelhead.kernel.errors import NotFound
 from levelhead.topics.domain import FRESH, HOURS_SHOWN, TopicState, fill_hours, hour_of
 from levelhead.topics.models import Topic, TopicHour, TopicPost
 
+Hours = list[tuple[datetime, int]]
+
 PAGE = 30
 POSTS = 20
 EXAMPLES = 5

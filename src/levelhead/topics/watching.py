@@ -24,6 +24,7 @@ from levelhead.inbox.newest import newest_case_ids
 from levelhead.kernel import clock
 from levelhead.kernel.ids import EPOCH_MILLISECONDS, NODE_BITS, SEQUENCE_BITS
 from levelhead.topics.following import FiledPost, Follower
+from levelhead.topics.listening import listeners
 from levelhead.topics.models import StreamCursor
 from levelhead.topics.noting import note_heard, recall
 
@@ -137,12 +138,16 @@ class TopicWatch:
         try:
             follower = self._follower(cursor)
             heard = follower.take(posts)
+            ids = [post.id for post in posts]
+            writes = [write for listener in listeners if (write := listener(agency_id, ids))]
             with transaction.atomic():
                 moved = StreamCursor.objects.filter(
                     pk=cursor.pk, position=cursor.position, claimed_by=self._name
                 ).update(position=end)
                 if moved != 1:
                     raise _OvertakenError
+                for write in writes:
+                    write()
                 told = note_heard(agency_id=agency_id, heard=heard, follower=follower)
         except _OvertakenError:
             self._followers.pop(agency_id, None)

@@ -51,12 +51,14 @@ class Topic(StrEnum):
 
 # Of "source:subject:action" the subject decides.
 SUBJECTS: Final[dict[Topic, frozenset[str]]] = {
-    Topic.CASES: frozenset({"case", "note"}),
-    Topic.REPLIES: frozenset({"reply", "message"}),
+    Topic.CASES: frozenset({"case", "note", "conversation"}),
+    Topic.REPLIES: frozenset({"reply", "message", "approval", "drafting"}),
     Topic.ANSWERS: frozenset({"answer"}),
     Topic.COMMITMENTS: frozenset({"commitment"}),
     Topic.POSTS: frozenset({"post"}),
-    Topic.SETTINGS: frozenset({"agency", "member", "channel", "token", "webhook", "learning"}),
+    Topic.SETTINGS: frozenset(
+        {"agency", "member", "channel", "token", "webhook", "learning", "rule"}
+    ),
 }
 
 
