@@ -56,11 +56,14 @@ serve: setup ## serve the installation in LEVELHEAD_DATA
 test: setup-dev browser services ## the whole test suite, on SQLite and on PostgreSQL
 	$(MAKE) --no-print-directory test-sqlite test-postgresql
 
+# A worker for each core; what shares a class, and with it a browser, stays together.
+PYTEST = $(BIN)/python -m pytest -n auto --dist loadscope
+
 test-sqlite:
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-postgresql:
-	eval "$$(services/run env)" && LEVELHEAD_TEST_DATABASE=$$LEVELHEAD_TEST_POSTGRES $(BIN)/python -m pytest tests/integration
+	eval "$$(services/run env)" && LEVELHEAD_TEST_DATABASE=$$LEVELHEAD_TEST_POSTGRES $(PYTEST) tests/integration tests/browser/test_story_a.py tests/browser/test_story_b.py
 
 check: setup-dev ## style, types, import contracts
 	$(BIN)/ruff check
