@@ -17,6 +17,8 @@ from levelhead.config.settings import *  # noqa: F403
 
 # Tests sign in often; the product's own hasher takes its time on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Replies leave at once, except where a test is about the moment before.
+REPLY_UNDO_SECONDS = 0
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405

@@ -8,6 +8,7 @@ network accepted the request.
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -27,7 +28,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.acceptance.commands import LEVELHEAD, environment, run
 from tests.browser.base import CHROMIUM
 from tests.integration.bluesky.conftest import PASSWORD, Person
-from tests.integration.bluesky.cutting_proxy import CuttingProxy, proxy_to
+from tests.services.cutting_proxy import CuttingProxy, proxy_to
 from tests.services.fixtures import bluesky_service
 
 __all__ = ["bluesky_service"]
@@ -87,6 +88,7 @@ class Desk:
             },
             stdout=subprocess.DEVNULL,
             stderr=self._log,
+            start_new_session=True,
         )
         wait_for(self._answers, 40, "the first page")
 
@@ -102,6 +104,12 @@ class Desk:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(10)
         self._log.close()
+
+    def kill(self) -> None:
+        """kill -9 of every process of it."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
 
     def ask(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of the database."""
@@ -136,6 +144,31 @@ def test_seen_in_two_seconds_and_answered_exactly_once(
 ) -> None:
     service, proxy = network
     agency, resident = Person(service, "riverton"), Person(service, "dana")
+    desk = start_desk(tmp_path, agency, proxy)
+    try:
+        _see_and_answer(desk, agency, resident, proxy)
+    finally:
+        desk.stop()
+        agency.close()
+        resident.close()
+
+
+def test_a_long_answer_arrives_as_a_chain_whatever_is_cut_or_killed(
+    tmp_path: Path, network: tuple[dict[str, Any], CuttingProxy]
+) -> None:
+    service, proxy = network
+    agency, resident = Person(service, "riverton"), Person(service, "dana")
+    desk = start_desk(tmp_path, agency, proxy)
+    try:
+        _answer_in_three(desk, agency, resident, proxy)
+    finally:
+        desk.stop()
+        agency.close()
+        resident.close()
+
+
+def start_desk(tmp_path: Path, agency: Person, proxy: CuttingProxy) -> Desk:
+    """A desk that reads the agency's account on the network, and nothing else."""
     desk = Desk(tmp_path)
     assert run(tmp_path, "demo", "--no-serve").returncode == 0
     added = subprocess.run(
@@ -153,12 +186,7 @@ def test_seen_in_two_seconds_and_answered_exactly_once(
         database.execute("UPDATE channels_channel SET state = 'paused' WHERE platform = 'replay'")
         database.commit()
     desk.start()
-    try:
-        _see_and_answer(desk, agency, resident, proxy)
-    finally:
-        desk.stop()
-        agency.close()
-        resident.close()
+    return desk
 
 
 def _see_and_answer(desk: Desk, agency: Person, resident: Person, proxy: CuttingProxy) -> None:
@@ -184,7 +212,7 @@ def _see_and_answer(desk: Desk, agency: Person, resident: Person, proxy: Cutting
         row.locator("a.row-link").click()
         page.locator("#reply-text").fill("Yes, from 8 to noon. Ask for lost property. — Dana")
         page.locator("[data-action=send]").click()
-        wait_for(lambda: proxy.dropped, 10, "the answer to be swallowed")
+        wait_for(lambda: proxy.dropped, 30, "the answer to be swallowed")
         proxy.cut = ""
         sent = page.locator("[data-reply][data-state=sent]")
         expect(sent).to_be_visible(timeout=20_000)
@@ -204,3 +232,52 @@ def _see_and_answer(desk: Desk, agency: Person, resident: Person, proxy: Cutting
     verified = run(desk.data, "records", "verify")
     assert verified.returncode == 0, verified.stdout
     assert re.search(r"The record holds", verified.stdout)
+
+
+THREE = (
+    "Yes, the desk is open on Saturday from 8 to noon.",
+    "Bring a photo ID and ask for lost property; the form is at https://riverton.example/lost.",
+    "If she needs help now, call 555-010-7788. — Dana",
+)
+
+
+def _answer_in_three(desk: Desk, agency: Person, resident: Person, proxy: CuttingProxy) -> None:
+    pulled = "SELECT 1 FROM channels_channel WHERE platform = 'bluesky' AND last_success_at <> ''"
+    wait_for(lambda: desk.ask(pulled), 30, "the first pull")
+    said = agency.client.send_post("The fair is open until nine tonight.")
+    root = {"uri": said.uri, "cid": said.cid}
+    asked = resident.client.send_post(QUESTIONS[0], reply_to={"root": root, "parent": root})
+    filed = (
+        "SELECT post_id FROM inbox_case JOIN inbox_post ON inbox_post.id = post_id WHERE text = ?"
+    )
+    case = wait_for(lambda: desk.ask(filed, QUESTIONS[0]), 30, "the question")[0][0]
+    states = "SELECT state FROM channels_outboxitem ORDER BY id"
+    with page_of(desk, "dana.reyes@riverton.example") as page:
+        page.goto(f"{desk.url}/riverton-pd/inbox/{case}/")
+        page.locator("#reply-text").fill("\n---\n".join(THREE))
+        expect(page.locator("#reply-shape")).to_contain_text("3 posts")
+        # The network takes the first post and its answer is lost; then the whole desk is killed.
+        proxy.cut = "putRecord"
+        page.locator("[data-action=send]").click()
+        wait_for(lambda: proxy.dropped, 30, "the answer to be swallowed")
+    desk.kill()
+    proxy.cut = ""
+    assert desk.ask(states)[1:] == [("queued",), ("queued",)]
+    desk.start()
+    wait_for(lambda: {state for (state,) in desk.ask(states)} == {"sent"}, 240, "three posts")
+
+    ours = [r for r in agency.records() if r["uri"] != said.uri]
+    chain = {r["value"]["reply"]["parent"]["uri"]: r for r in ours}
+    assert len(chain) == len(ours) == 3
+    parent = asked.uri
+    for text in THREE:
+        found = chain[parent]
+        assert found["value"]["text"] == text
+        assert found["value"]["reply"]["root"]["uri"] == said.uri
+        parent = found["uri"]
+    own = "SELECT count(*) FROM inbox_post WHERE from_agency AND text IN (?, ?, ?)"
+    wait_for(lambda: desk.ask(own, *THREE)[0][0] == 3, 30, "our posts to come back")
+    assert desk.ask("SELECT count(DISTINCT conversation_id) FROM inbox_post") == [(1,)]
+    assert desk.ask("SELECT state FROM inbox_case WHERE post_id = ?", case) == [("answered",)]
+    verified = run(desk.data, "records", "verify")
+    assert verified.returncode == 0, verified.stdout

@@ -110,6 +110,30 @@ class HostileTests(BrowserTestCase):
             page.locator(".post-focus .fold summary").click()
             self.assert_fits(page, "unfolded")
 
+    def test_a_draft_of_a_hundred_thousand_characters_does_not_freeze_the_page(self) -> None:
+        family = "\U0001f468\u200d\U0001f469\u200d\U0001f467 "
+        for what, size in (("y", 100_000), (family, 40_000)):
+            long = (what * size)[:size]
+            with self.subTest(what), self.window(self.alice, size=PHONE) as page:
+                page.goto(f"/riverton/inbox/{self.file(f'When do you open? {len(what)}').pk}/")
+                self.watch(page)
+                # Long for a machine that does other things too; frozen it took many minutes.
+                page.set_default_timeout(60_000)
+                field = page.locator("#reply-text")
+                # Not `fill`: a failure would print it all.
+                field.evaluate("(field, text) => { field.value = text; field.focus(); }", long)
+                field.dispatch_event("input")
+                with page.expect_response("**/reply/") as answer:
+                    field.press("Control+Enter")
+                self.assertEqual(answer.value.status, 400)
+                # The page answers again, and the words are still there.
+                page.locator(".usa-alert--error").first.wait_for()
+                self.assertTrue(field.input_value() == long)
+                field.press("Control+End")
+                page.keyboard.type("z")
+                self.assertTrue(field.input_value().endswith("z"))
+                self.assert_fits(page, what)
+
     def test_ten_thousand_answers_are_paged(self) -> None:
         top = self.file_post(text="What do you think of the new bus lane?")
         self.receive(

@@ -96,7 +96,7 @@ class KeyboardTests(BrowserTestCase):
             expect(page.locator("#help")).to_be_hidden()
             self.assertEqual(self.state(2), CaseState.OPEN)
             page.keyboard.press("/")
-            expect(page.get_by_label("Search posts")).to_be_focused()
+            expect(page.locator("#search")).to_be_focused()
             page.keyboard.type("garage")
             page.keyboard.press("Enter")
             expect(page.locator("[data-case]")).to_have_count(1)

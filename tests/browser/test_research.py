@@ -95,7 +95,7 @@ class ResearchTests(Asking, BrowserTestCase):
         )
         with override_settings(ENVIRONMENT=environment), self.window(self.alice) as page:
             page.goto(f"/riverton/inbox/{case.pk}/")
-            page.get_by_text("Ask a colleague", exact=True).click()
+            page.locator("summary", has_text="Ask a colleague").click()
             page.get_by_role("textbox", name="Question").fill("Does the drone record at night?")
             page.get_by_label("E-mail address of the colleague").fill(f"{name}@example.gov")
             page.get_by_role("button", name="Ask", exact=True).click()
@@ -129,6 +129,20 @@ class ResearchTests(Asking, BrowserTestCase):
         assert reply.outbox_item.parent_external_id == case.post.external_id
         one = ResearchRequest.objects.get()
         assert (one.state, one.reply_id, one.released_by) == ("posted", reply.pk, self.alice)
+
+    def test_without_mail_the_question_opens_as_a_page_of_its_own(self) -> None:
+        case = self.file_case(text="Do your drones film my yard at night?", author_name="Dana")
+        with self.window(self.alice) as page:
+            page.goto(f"/riverton/inbox/{case.pk}/")
+            page.locator("summary", has_text="Ask a colleague").click()
+            page.get_by_role("textbox", name="Question").fill("Does the drone record at night?")
+            page.get_by_label("E-mail address of the colleague").fill("kim@example.gov")
+            page.get_by_role("button", name="Ask", exact=True).click()
+            page.get_by_text("mail is not set up here").wait_for()
+            assert page.locator("main").count() == 1
+            assert page.locator("header.strip").count() == 1
+            one = ResearchRequest.objects.get()
+            assert page.url.endswith(f"/riverton/research/{one.pk}/")
 
     def link_in_mail(self, service: dict[str, str], name: str) -> str:
         """The link in the one mail of a mailbox."""

@@ -14,11 +14,21 @@ from levelhead.accounts.models import Membership, User
 from levelhead.api.actions import make_token, revoke_token
 from levelhead.api.app import api
 from levelhead.api.models import ApiToken
+from levelhead.approvals.models import ApprovalRequest, ApprovalRule
 from levelhead.commitments.actions import add_commitment
+from levelhead.drafting.models import DraftingMonth, MadeDraft
+from levelhead.inbox.joining import join_conversations
+from levelhead.inbox.splitting import split_conversation
+from levelhead.issues.actions import open_issue
 from levelhead.kernel import clock
 from levelhead.kernel.errors import Invalid, NotAllowed
+from levelhead.posts.actions import send_post
+from levelhead.posts.domain import Said
 from levelhead.records.models import RecordEvent
 from levelhead.replies.actions import send_reply
+from levelhead.research.actions import ask as ask_colleague
+from levelhead.research.domain import Kind
+from levelhead.research.models import ResearchRequest
 from tests.base import DeskTestCase
 from tests.integration.api.asking import Program, key_of
 from tests.integration.knowledge.answering import Answering
@@ -43,12 +53,63 @@ MATRIX = {
     ("post", "/replies/{reply_id}/withdraw"): (REPLY, {}),
     # One that did not fail cannot be tried again: said to those who may.
     ("post", "/replies/{reply_id}/retry"): ((403, 400, 403, 400), {}),
+    # Off: said to those who may.
+    ("post", "/cases/{case_id}/draft"): ((403, 400, 403, 400), {}),
+    ("get", "/drafts/{draft_id}"): (REPLY, None),
+    ("post", "/drafts/{draft_id}/cancel"): (REPLY, {}),
+    ("get", "/approvals"): (READ, None),
+    ("get", "/approvals/{approval_id}"): (READ, None),
+    # One of Rita's that waits for an administrator; nothing to undo.
+    ("post", "/approvals/{approval_id}/approve"): ((403, 403, 403, 200), {}),
+    ("post", "/approvals/{approval_id}/send-back"): ((403, 403, 403, 200), {"reason": "x"}),
+    ("post", "/approvals/{approval_id}/take-back"): ((403, 403, 403, 200), {}),
+    ("post", "/approvals/{approval_id}/undo"): ((403, 409, 403, 409), {}),
     ("get", "/answers"): (READ, None),
     ("get", "/answers/{answer_id}"): (READ, None),
+    # Without a channel there is nothing to post: said to those who may.
+    ("post", "/answers/{answer_id}/post"): (
+        (403, 400, 403, 400),
+        {"on": [{"channel": "1", "text": "Open from 8 to 5."}]},
+    ),
+    ("get", "/asked"): (READ, None),
+    ("get", "/posts"): (READ, None),
+    ("get", "/posts/{post_id}"): (READ, None),
     ("get", "/commitments"): (READ, None),
     ("get", "/commitments/{commitment_id}"): (READ, None),
     ("post", "/commitments/{commitment_id}/keep"): (WORK, {"evidence": "seen"}),
     ("post", "/commitments/{commitment_id}/drop"): (WORK, {"reason": "sold"}),
+    ("get", "/cases/{case_id}/conversation"): (READ, None),
+    ("post", "/cases/{case_id}/join"): (WORK, {"other": "OTHER", "reason": "the same"}),
+    ("post", "/joinings/{joining_id}/undo"): (WORK, {}),
+    ("post", "/joinings/{joining_id}/take-apart"): (WORK, {"reason": "not the same"}),
+    ("post", "/cases/{case_id}/split"): (WORK, {"reason": "another"}),
+    ("post", "/splittings/{splitting_id}/undo"): (WORK, {}),
+    ("post", "/splittings/{splitting_id}/put-back"): (WORK, {"reason": "the same"}),
+    ("get", "/research"): (READ, None),
+    ("get", "/research/{request_id}"): (READ, None),
+    ("post", "/research"): (
+        WORK,
+        {"case": "OTHER", "question": "Ready?", "to_email": "lee@example.org", "due_at": "SOON"},
+    ),
+    # No mail is set up here: said to those who may.
+    ("post", "/research/{request_id}/remind"): ((403, 400, 400, 400), {}),
+    ("post", "/research/{request_id}/release"): (REPLY, {"text": "At noon."}),
+    ("post", "/research/{request_id}/withdraw"): (WORK, {"reason": "found it"}),
+    ("get", "/issues"): (READ, None),
+    ("get", "/issues/{issue_id}"): (READ, None),
+    ("post", "/issues"): (WORK, {"name": "Lights", "case": "OTHER"}),
+    ("post", "/issues/{issue_id}/level"): (WORK, {"level": 2, "why": "many ask"}),
+    ("post", "/issues/{issue_id}/facts"): (WORK, {"text": "It is out.", "source": "a call"}),
+    ("post", "/issues/{issue_id}/cases"): (WORK, {"case": "OTHER"}),
+    ("post", "/issues/{issue_id}/close"): (
+        WORK,
+        {"why": "mended", "root_cause": "a fuse", "outcome": "a new one"},
+    ),
+    ("get", "/topics"): (READ, None),
+    ("get", "/clocks"): (READ, None),
+    ("get", "/clocks/report"): (READ, None),
+    ("post", "/cases/{case_id}/pause"): (WORK, {"waiting_on": "author", "until": "SOON"}),
+    ("post", "/cases/{case_id}/resume"): (WORK, {}),
     ("get", "/channels"): (READ, None),
     ("get", "/records/{chain}"): (RECORDS, None),
 }
@@ -71,6 +132,9 @@ class DoorTest(Answering, DeskTestCase):
         super().setUpTestData()
         cls.rita = cls._person(cls.agency, "rita", Role.RECORDS)
 
+    def soon(self) -> str:
+        return (clock.now() + timedelta(minutes=20)).isoformat()
+
     def path_of(self, path: str) -> str:
         """With the ids of new rows of our agency."""
         case = self.file_case(text="When does the front desk open?")
@@ -84,17 +148,79 @@ class DoorTest(Answering, DeskTestCase):
             Program("riverton", key_of(self.agency, self.alice)).post(
                 f"/cases/{case.pk}/close", {"reason": "by phone"}
             )
+        if "{approval_id}" in path:
+            asked = ApprovalRequest.objects.create(
+                agency=self.agency, case=case, author=self.rita, text="At 8.",
+                sending_token=f"t{case.pk}", post_revision=1, case_state="open",
+            )  # fmt: skip
+            rule = ApprovalRule.objects.create(
+                agency=self.agency, name="Everything", on=False,
+                content={"who": "ability:manage", "then": "ability:manage", "when": {}},
+            )  # fmt: skip
+            asked.demands.create(
+                agency=self.agency, rule=rule, rule_version=1, name=rule.name,
+                who="ability:manage", then="ability:manage",
+            )  # fmt: skip
+            values["approval_id"] = asked.pk
+        if path.endswith("/resume"):
+            Program("riverton", key_of(self.agency, self.alice)).post(
+                f"/cases/{case.pk}/pause", {"waiting_on": "author", "until": self.soon()}
+            )
+        if path.endswith("/split") or "{splitting_id}" in path:
+            below = self.file_case(parent_external_id=case.post.external_id)
+            values["case_id"] = below.pk
+            if "{splitting_id}" in path:
+                values["splitting_id"] = split_conversation(
+                    case=below, reason="another", by=self.alice
+                ).pk
+        if "{joining_id}" in path:
+            values["joining_id"] = join_conversations(
+                keep=case, other=self.file_case(), reason="the same", by=self.alice
+            ).pk
+        if "{request_id}" in path:
+            asked = ask_colleague(
+                case=case, question="Ready?", to_email="lee@example.org", to_name="",
+                due_at=clock.now() + timedelta(days=1), kind=Kind.QUESTION, by=self.alice,
+            )  # fmt: skip
+            values["request_id"] = asked.pk
+            if path.endswith("/release"):
+                ResearchRequest.objects.filter(pk=asked.pk).update(
+                    state="answered", answer="At noon.", answered_by="lee@example.org"
+                )
+        if "{issue_id}" in path:
+            values["issue_id"] = open_issue(
+                agency_id=self.agency.pk, name="Lights", owner=self.alice, by=self.alice
+            ).pk
         if "{answer_id}" in path:
             values["answer_id"] = self.write().pk
+        if "{post_id}" in path:
+            values["post_id"] = send_post(
+                agency=self.agency, answer=None, lang="en", by=self.alice,
+                said=[Said(channel_id=self.channel.pk, text="Open from 8 to 5.")],
+                form_token=f"p{case.pk}",
+            ).pk  # fmt: skip
         if "{commitment_id}" in path:
             values["commitment_id"] = add_commitment(
                 case=case, what="Mow", due_at=None, owner=self.alice, by=self.alice
             ).pk
+        if "{draft_id}" in path:
+            values["draft_id"] = MadeDraft.objects.create(
+                agency=self.agency, case=self.file_case(), by=self.alice, host="models.example",
+                model="small", lang="en", prompt_sha256="0" * 64, tokens=0,
+                deadline_at=clock.now() + timedelta(minutes=1),
+                month=DraftingMonth.objects.get_or_create(agency=self.agency, month="2026-03")[0],
+            ).pk  # fmt: skip
         return path.format(**values)
 
     def ask(self, program: Program, method: str, path: str, body: object) -> int:
         if method == "get":
             return program.get(path).status_code
+        if isinstance(body, dict):
+            new = {"OTHER": lambda: str(self.file_case().pk), "SOON": self.soon}
+            body = {
+                key: new[value]() if isinstance(value, str) and value in new else value
+                for key, value in body.items()
+            }
         return program.post(path, body, once=f"key {path}").status_code
 
     def test_every_operation_has_a_row(self) -> None:

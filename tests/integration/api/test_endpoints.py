@@ -12,6 +12,7 @@ from levelhead.api.actions import forget_calls
 from levelhead.api.models import ApiCall
 from levelhead.api.page import write_page
 from levelhead.channels.models import OutboxItem
+from levelhead.drafts.actions import Typed, save_draft
 from levelhead.inbox.models import Case, Note
 from levelhead.kernel import clock
 from levelhead.records.models import RecordEvent
@@ -101,6 +102,16 @@ class EndpointTest(Answering, DeskTestCase):
         assert forget_calls() == 1
         assert self.program.post(path, body, once="a").json()["id"] == first.json()["id"]
         assert OutboxItem.objects.count() == 1
+
+    def test_a_reply_is_refused_while_a_person_writes_it(self) -> None:
+        case = self.file_case()
+        typed = Typed(text="We open", key="form")
+        save_draft(case=case, by=self.alice, typed=typed, window="w")
+        bobs = Program("riverton", key_of(self.agency, self.bob))
+        answer = bobs.post(f"/cases/{case.pk}/reply", {"text": "At 8."}, once="b")
+        assert answer.status_code == 409
+        assert answer.json()["error"]["code"] == "pen_held"
+        assert not OutboxItem.objects.exists()
 
     def test_the_same_request_twice_acts_once(self) -> None:
         case = self.file_case()

@@ -11,7 +11,7 @@ from atproto import models  # type: ignore[import-untyped]
 
 from levelhead.connectors.bluesky.connector import BlueskyConnector
 from tests.integration.bluesky.conftest import CHANNEL, Person, account
-from tests.integration.bluesky.cutting_proxy import CuttingProxy, proxy_to
+from tests.services.cutting_proxy import CuttingProxy, proxy_to
 from tests.unit.connectors.contract import ConnectorContract
 
 pytestmark = pytest.mark.services

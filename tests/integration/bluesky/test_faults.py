@@ -14,7 +14,7 @@ from levelhead.channels.domain import IncomingKind, OutgoingMessage
 from levelhead.connectors.bluesky import connect, info
 from levelhead.connectors.bluesky.connector import BlueskyConnector
 from levelhead.connectors.bluesky.reading import DELETIONS_EVERY
-from levelhead.connectors.bluesky.transport import MAX_BODY_BYTES, retry_after
+from levelhead.connectors.transport import MAX_BODY_BYTES, retry_after
 from levelhead.kernel import clock
 from levelhead.kernel.errors import (
     ChannelBusy,

@@ -15,7 +15,7 @@ from levelhead.connectors.bluesky.connector import BlueskyConnector
 from levelhead.connectors.bluesky.sending import record_key
 from levelhead.kernel.errors import ChannelRefused, ChannelSignedOut, SendUnclear
 from tests.integration.bluesky.conftest import CHANNEL, MakePerson, Person, Puller, account, message
-from tests.integration.bluesky.cutting_proxy import proxy_to
+from tests.services.cutting_proxy import proxy_to
 
 pytestmark = pytest.mark.services
 
@@ -264,3 +264,24 @@ def test_revoked_app_password_is_said_and_not_tried_again(
             fresh.check()
     connector.close()
     fresh.close()
+
+
+def test_a_post_of_our_own_is_there_once_comes_back_and_is_answered(
+    connector: BlueskyConnector, agency: Person, resident: Person
+) -> None:
+    words = message("Missed trash? Call 311; the truck comes back within two days.")
+    first = connector.send(words)
+    assert connector.send(words).external_id == first.external_id
+    found = connector.find(words)
+    assert found is not None
+    assert found.external_id == first.external_id
+    puller = Puller(connector)
+    own = puller.until(lambda post: post.external_id == first.external_id, seconds=10, pause=0.2)
+    assert own.from_agency
+    assert (own.text, own.parent_external_id) == (words.text, None)
+    shown = resident.client.get_posts([first.external_id]).posts[0]
+    reply = _reply(resident, "And on Oak Street?", to=shown, root=shown)
+    seen = puller.until(lambda post: post.external_id == reply.uri, seconds=10, pause=0.2)
+    assert seen.parent_external_id == first.external_id
+    assert not seen.from_agency
+    assert [post.external_id for post in puller.posts].count(first.external_id) == 1

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from levelhead.connectors.bluesky.richtext import count_graphemes, find_facets
+from levelhead.analysis.lengths import count_graphemes
+from levelhead.connectors.bluesky.richtext import find_facets
 from levelhead.connectors.bluesky.sending import check_text, record_key
 from levelhead.kernel.errors import ChannelRefused
 

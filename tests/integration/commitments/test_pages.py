@@ -83,7 +83,7 @@ class RegisterTest(CommitmentPagesTestCase):
     def test_pages_of_many_and_a_bounded_number_of_queries(self) -> None:
         self.make(what="First")
         self.look("commitments")
-        with self.assertNumQueries(13):
+        with self.assertNumQueries(12):
             self.look("commitments")
         case = self.make(what="Second").case
         Commitment.objects.bulk_create(
@@ -93,7 +93,7 @@ class RegisterTest(CommitmentPagesTestCase):
             )
             for n in range(55)
         )  # fmt: skip
-        with self.assertNumQueries(13):
+        with self.assertNumQueries(12):
             page = self.look("commitments")
         assert "Number 47" in page
         assert "Number 48" not in page
@@ -182,7 +182,7 @@ class OneCommitmentTest(CommitmentPagesTestCase):
     def test_queries_are_bounded(self) -> None:
         one = self.make()
         self.look("commitment", one.pk)
-        with self.assertNumQueries(14):
+        with self.assertNumQueries(13):
             self.look("commitment", one.pk)
 
 
@@ -327,11 +327,11 @@ class ConversationTest(CommitmentPagesTestCase):
         case = self.file_case()
         self.make(case=case)
         self.look("conversation", case.pk)
-        with self.assertNumQueries(35):
+        with self.assertNumQueries(39):
             self.look("conversation", case.pk)
         for _ in range(5):
             self.make(case=case)
-        with self.assertNumQueries(35):
+        with self.assertNumQueries(39):
             self.look("conversation", case.pk)
 
     def test_it_speaks_spanish(self) -> None:

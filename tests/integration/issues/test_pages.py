@@ -113,11 +113,11 @@ class StripTest(IssuesTestCase):
 
     def test_it_costs_no_query_of_its_own(self) -> None:
         self.look("inbox")
-        with self.assertNumQueries(9):
+        with self.assertNumQueries(8):
             self.client.get(self.path("strip"))
         self.make_topic()
         self.make_issue(level=2, why="x")
-        with self.assertNumQueries(9):
+        with self.assertNumQueries(8):
             self.client.get(self.path("strip"))
 
 
@@ -185,11 +185,11 @@ class TopicPagesTest(IssuesTestCase):
         for n in range(3):
             self.make_topic(name=f"Subject {n}")
         self.look("topics")
-        with self.assertNumQueries(11):
+        with self.assertNumQueries(10):
             self.look("topics")
         for n in range(3, 40):
             self.make_topic(name=f"Subject {n}")
-        with self.assertNumQueries(11):
+        with self.assertNumQueries(10):
             page = self.look("topics")
         assert "Subject 39<" in page
         assert "Subject 9<" not in page
@@ -223,13 +223,13 @@ class BoardTest(IssuesTestCase):
         self.make_issue(topic=self.topic_with_posts())
         self.make_topic(name="Free")
         self.look("issues")
-        with self.assertNumQueries(15):
+        with self.assertNumQueries(14):
             self.look("issues")
         for n in range(6):
             topic = self.make_topic(name=f"Other {n}", terms=json.dumps([f"other {n}"]))
             self.make_issue(name=f"Issue {n}", topic=topic)
             self.make_topic(name=f"Free {n}")
-        with self.assertNumQueries(15):
+        with self.assertNumQueries(14):
             self.look("issues")
 
     def test_two_taps_from_a_topic(self) -> None:

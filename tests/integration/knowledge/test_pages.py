@@ -19,7 +19,8 @@ from tests.integration.web.pages import Elements, PagesTestCase
 
 # Session, person, place, live head; counts and rows; the strip.
 LIST_QUERIES = 12
-ANSWER_QUERIES = 14
+# And the posts made from it, with what came of its uses.
+ANSWER_QUERIES = 16
 
 
 class KnowledgePagesTest(Answering, PagesTestCase):

@@ -16,12 +16,16 @@ from levelhead.replies.checking import check_draft, show_findings
 from levelhead.replies.domain import Held
 from levelhead.replies.models import Reply
 from tests.base import DeskTestCase
+from tests.integration.knowledge.answering import Answering
 
 SAME = "Thank you for telling us. We take every concern seriously and will look into it. — Alice"
 PRIVATE = "Thanks for asking, Sam. Call her back at 555-010-7788. We open at 8. — Alice"
 
 
-class CheckingTest(DeskTestCase):
+FEE = "A copy of a report costs $25."
+
+
+class CheckingTest(Answering, DeskTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.client.force_login(self.alice)
@@ -38,7 +42,9 @@ class CheckingTest(DeskTestCase):
         return answer.content.decode()
 
     def rules(self, text: str) -> list[RuleName]:
-        return [finding.rule for finding in check_draft(self.case, text, lang="en")]
+        return [
+            finding.rule for finding in check_draft(self.case, text, lang="en", person=self.alice)
+        ]
 
     def test_findings_show_with_their_words_and_fixes(self) -> None:
         said = self.check(PRIVATE)
@@ -47,8 +53,24 @@ class CheckingTest(DeskTestCase):
         assert "555-010-7788" in said
         assert "Take this sentence out" in said
         assert 'name="all_the_same"' in said
-        assert self.check("").strip() == ""
-        assert self.check("  \n ").strip() == ""
+        assert "finding" not in self.check("")
+        assert "finding" not in self.check("  \n ")
+
+    def test_what_an_approved_answer_says_needs_no_other_source(self) -> None:
+        answer = self.write_approved(texts={"en": f"{FEE} Ask at the records window."})
+        said = f"Hi Sam. {FEE} — Alice"
+        assert 'data-rule="source_missing"' in self.check(said)
+        assert 'data-rule="source_missing"' not in self.check(said, answers=str(answer.pk))
+        # Another figure is another matter, and so is an answer of somebody else.
+        changed = said.replace("25", "30")
+        assert 'data-rule="source_missing"' in self.check(changed, answers=str(answer.pk))
+        draft = self.write(texts={"en": f"{FEE} Ask us."})
+        assert 'data-rule="source_missing"' in self.check(said, answers=str(draft.pk))
+
+    def test_marks_that_turn_the_direction_do_not_leave(self) -> None:
+        reply = self.send("We open \u202eat 8\u202c. \u0627\u0647\u0644\u0627\u200f — Alice")
+        assert reply.text == "We open at 8. \u0627\u0647\u0644\u0627\u200f — Alice"
+        assert "\u202e" not in self.check("We open \u202eat 8.")
 
     def test_nothing_is_kept_of_a_check(self) -> None:
         events = RecordEvent.objects.count()
@@ -123,7 +145,9 @@ class CheckingTest(DeskTestCase):
 
     def test_one_key_signs(self) -> None:
         text = "The desk opens at 8 on weekdays."
-        found = show_findings(check_draft(self.case, text, lang="en"), text, person=self.alice)
+        found = show_findings(
+            check_draft(self.case, text, lang="en", person=self.alice), text, person=self.alice
+        )
         fix = next(one.fix for one in found if one.finding.rule is RuleName.UNSIGNED)
         assert fix is not None
         assert text[: fix.start] + fix.text + text[fix.end :] == f"{text} — Alice"
@@ -135,7 +159,7 @@ class CheckingTest(DeskTestCase):
 
     def test_a_check_asks_few_questions(self) -> None:
         self.send("We open at 8. — Alice")
-        with self.assertNumQueries(4):
-            check_draft(self.case, PRIVATE, lang="en")
+        with self.assertNumQueries(3):
+            check_draft(self.case, PRIVATE, lang="en", person=self.alice)
         huge = self.check("You people. " * 5_000)
         assert len(huge) < 200_000

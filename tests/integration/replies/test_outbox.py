@@ -68,6 +68,12 @@ class OutboxTest(DeskTestCase):
         assert self.reply().pk == self.reply().pk
         assert OutboxItem.objects.count() == 1
 
+    def test_the_same_form_with_other_words_is_refused_and_not_taken_for_sent(self) -> None:
+        self.reply(text="At 8. — Alice")
+        with pytest.raises(Conflict):
+            self.reply(text="At 9. — Alice")
+        assert Reply.objects.get().text == "At 8. — Alice"
+
     def test_a_second_person_is_told_that_a_reply_is_on_its_way(self) -> None:
         self.reply()
         with pytest.raises(Conflict):
@@ -195,6 +201,16 @@ class OutboxTest(DeskTestCase):
         self.deliver()
         assert self.item().state == OutboxState.SENT
 
+    def test_a_worker_that_looked_a_moment_before_another_claimed_takes_nothing(self) -> None:
+        self.reply()
+        self.clock.advance(timedelta(seconds=20))
+        (claimed,) = outbox.claim_next()
+        # Its look at the clock is older than the other's claim: it had waited for the database.
+        self.clock.advance(-timedelta(seconds=20))
+        assert outbox.claim_next() == []
+        outbox.deliver(claimed)
+        assert self.platform.calls["send"] == 1
+
     def test_a_hanging_channel_leaves_room_for_the_others(self) -> None:
         other = self.make_channel(self.agency, "Second square")
         for number in range(6):
@@ -207,7 +223,7 @@ class OutboxTest(DeskTestCase):
         claimed = outbox.claim_next(limit=8)
         assert [item.channel_id for item in claimed].count(self.channel.pk) == 3
         assert [item.channel_id for item in claimed].count(other.pk) == 1
-        assert outbox.claim_next(limit=8, under_way={self.channel.pk: 3}) == []
+        assert outbox.claim_next(limit=8, under_way=[*claimed]) == []
 
     def test_withdrawn_before_it_left_never_leaves(self) -> None:
         reply = self.reply()

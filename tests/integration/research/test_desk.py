@@ -237,7 +237,7 @@ class DeskTest(Asking, PagesTestCase):
                 for n in range(60)]  # fmt: skip
         ResearchRequest.objects.bulk_create(rows)
         self.look("research")
-        with self.assertNumQueries(11):
+        with self.assertNumQueries(10):
             page = self.look("research")
         assert page.count("data-research=") == 50
         after = page.partition("&amp;after=")[2].partition('"')[0]

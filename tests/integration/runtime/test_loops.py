@@ -98,7 +98,7 @@ def test_a_slow_item_delays_none_of_the_others() -> None:
     runs = side_by_side(work, threads=3)
     runs.loop.start()
     until(lambda: "last" in work.done)
-    assert runs.under_way() == ["slow"]
+    until(lambda: runs.under_way() == ["slow"])
     work.release.set()
     until(lambda: "slow" in work.done)
     until(lambda: runs.under_way() == [])

@@ -139,11 +139,11 @@ class MetricsTests(DeskTestCase):
 
     def test_a_look_costs_the_same_with_more_posts(self) -> None:
         self.file_post()
-        with self.assertNumQueries(6):
+        with self.assertNumQueries(8):
             self.text()
         for _ in range(20):
             self.file_post()
-        with self.assertNumQueries(6):
+        with self.assertNumQueries(8):
             self.text()
 
     def test_who_is_elsewhere_gets_nothing(self) -> None:

@@ -21,6 +21,9 @@ BUILT = {
     "mail:research:late",
     "mail:research:automatic",
     "mail:research:bounce",
+    # silence/watching.py from the stage of the wait.
+    "system:silence:soon",
+    "system:silence:out",
 }
 
 

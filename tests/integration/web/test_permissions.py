@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import tempfile
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from levelhead.accounts.domain import Role
 from levelhead.accounts.models import User
+from levelhead.approvals.models import ApprovalRequest, ApprovalRule
 from levelhead.channels.models import OutboxItem
 from levelhead.commitments.actions import add_commitment
+from levelhead.drafts.several import start_draft
 from levelhead.inbox.choice import Choice
 from levelhead.inbox.models import Case
+from levelhead.incidents.actions import declare
+from levelhead.incidents.domain import IncidentKind
 from levelhead.issues.actions import open_issue
 from levelhead.kernel import clock
 from levelhead.knowledge.actions import write_answer
+from levelhead.ledger.actions import add_fact as write_fact
+from levelhead.presence.models import Presence
 from levelhead.replies.actions import send_reply
 from levelhead.replies.models import Reply
 from levelhead.research.answering import answer_by_link
@@ -57,8 +66,16 @@ TOPIC = ("agency", "topic")
 ISSUE = ("agency", "issue")
 # A part of an issue that is not there.
 PART = ("agency", "issue", "number")
+INCIDENT = ("agency", "incident")
+FACT = ("agency", "incident", "fact")
 QUESTION = ("agency", "question")
 VIEW = ("agency", "view")
+DRAFT = ("agency", "draft")
+OWN_DRAFT = (LOGIN, MISSING, NO, MOVED, NO, MISSING)
+RULE = ("agency", "rule")
+# One of Rita's that waits for an administrator; nobody else may decide.
+APPROVAL = ("agency", "approval")
+DECIDE = (LOGIN, MISSING, NO, NO, NO, MOVED)
 OWN_VIEW = (LOGIN, MISSING, MISSING, MOVED, MISSING, MISSING)
 WRITE = (LOGIN, MISSING, NO, YES, NO, YES)
 WORK_BAD = (LOGIN, MISSING, NO, BAD, BAD, BAD)
@@ -66,8 +83,13 @@ WORK_LATE = (LOGIN, MISSING, NO, CONFLICT, CONFLICT, CONFLICT)
 WORK_DONE = (LOGIN, MISSING, NO, MOVED, MOVED, MOVED)
 # There is none of that number: those who may are told so.
 NONE_SUCH = (LOGIN, MISSING, NO, MISSING, MISSING, MISSING)
+READ_DONE = (LOGIN, MISSING, MOVED, MOVED, MOVED, MOVED)
+NOT_OURS = (LOGIN, MISSING, MISSING, MISSING, MISSING, MISSING)
 MANAGE_DONE = (LOGIN, MISSING, NO, NO, NO, MOVED)
+REPLY_NONE = (LOGIN, MISSING, NO, MISSING, NO, MISSING)
 REPLY_DONE = (LOGIN, MISSING, NO, MOVED, NO, MOVED)
+REPLY_BAD = (LOGIN, MISSING, NO, BAD, NO, BAD)
+NO_SUCH_REPLY = (LOGIN, MISSING, NO, MISSING, NO, MISSING)
 
 MATRIX: dict[str, Row] = {
     "health": Row(everybody(YES), args=()),
@@ -112,6 +134,22 @@ MATRIX: dict[str, Row] = {
         data={"version": "1", "review_on": "soon"},
     ),
     "answer-retire": Row(REPLY_DONE, method="post", args=ANSWER, data={"version": "1"}),
+    "answer-still-true": Row(
+        (LOGIN, MISSING, NO, BAD, NO, BAD), method="post", args=ANSWER, data={"version": "1"}
+    ),
+    "asked": Row(READ),
+    # None is asked: those who may are told so.
+    "asked-one": Row((LOGIN, MISSING, MISSING, MISSING, MISSING, MISSING), args=NUMBERED),
+    "asked-aside": Row(REPLY_NONE, method="post", args=NUMBERED),
+    "asked-back": Row(REPLY_NONE, method="post", args=NUMBERED),
+    "asked-part": Row(REPLY_NONE, method="post", args=NUMBERED),
+    "own-posts": Row(READ),
+    "own-post": Row((LOGIN, MISSING, MISSING, MISSING, MISSING, MISSING), args=NUMBERED),
+    # A draft is not said to everybody: back to its page.
+    "own-post-say": Row(REPLY_DONE, args=ANSWER),
+    "own-post-withdraw": Row(REPLY_NONE, method="post", args=NUMBERED),
+    "own-post-retry": Row(REPLY_NONE, method="post", args=NUMBERED),
+    "own-post-give-up": Row(REPLY_NONE, method="post", args=NUMBERED),
     "today": Row(READ),
     "today-part": Row(READ, args=("agency", "section")),
     "today-let-stand": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post"),
@@ -131,11 +169,35 @@ MATRIX: dict[str, Row] = {
     "undo-many": Row(WORK_DONE, method="post"),
     "like": Row(READ, args=("agency", "number")),
     "undo-let-stand": Row(WORK_DONE, method="post"),
+    # Without a post to join: back to the list.
+    "join": Row(WORK_DONE),
+    "join-undo": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "join-apart": Row(NONE_SUCH, args=NUMBERED),
+    "split": Row((LOGIN, MISSING, NO, YES, YES, YES), args=POST_OF_CASE),
+    "split-undo": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "split-back": Row(NONE_SUCH, args=NUMBERED),
     "assign": Row(WORK_DONE, method="post", args=POST_OF_CASE),
     "decide": Row(
         WORK_DONE, method="post", args=POST_OF_CASE, data={"label": "press", "reason": "asked"}
     ),
     "note": Row(WORK_DONE, method="post", args=POST_OF_CASE, data={"note": "called them"}),
+    # Of a note that is not there.
+    "note-edit": Row(NONE_SUCH, args=("agency", "post", "number")),
+    "notes": Row(READ, args=POST_OF_CASE),
+    "notifications": Row(READ),
+    "notifications-read-all": Row(READ_DONE, method="post"),
+    "notifications-unread-all": Row(READ_DONE, method="post"),
+    "notification-preferences": Row(READ),
+    "notification-duty": Row(MANAGE_DONE, method="post"),
+    # Everybody has their own only.
+    "notification": Row(NOT_OURS, args=NUMBERED),
+    "notification-read": Row(NOT_OURS, method="post", args=NUMBERED),
+    "notification-again": Row(NOT_OURS, method="post", args=NUMBERED),
+    "handovers": Row(READ),
+    "handover-new": Row((LOGIN, MISSING, NO, YES, YES, YES)),
+    "handover": Row(NOT_OURS, args=NUMBERED),
+    "handover-take": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "handover-withdraw": Row(NONE_SUCH, method="post", args=NUMBERED),
     "snooze": Row(WORK_DONE, method="post", args=POST_OF_CASE, data={"preset": "monday"}),
     # Awake already: the page says so to those who may.
     "wake": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE),
@@ -150,6 +212,39 @@ MATRIX: dict[str, Row] = {
     ),
     "reply-withdraw": Row(REPLY_DONE, method="post", args=("agency", "reply")),
     "reply-retry": Row((LOGIN, MISSING, NO, BAD, NO, BAD), method="post", args=("agency", "reply")),
+    "presence": Row(READ, args=POST_OF_CASE),
+    "presence-here": Row(READ, method="post", args=POST_OF_CASE),
+    "presence-gone": Row((LOGIN, MISSING, 204, 204, 204, 204), method="post", args=POST_OF_CASE),
+    "presence-marks": Row(READ),
+    "drafts": Row((LOGIN, MISSING, NO, YES, YES, YES), args=POST_OF_CASE),
+    "draft-save": Row(
+        REPLY_DONE, method="post", args=POST_OF_CASE, data={"text": "At 8.", "form_token": "t"}
+    ),
+    "draft-new": Row(REPLY_DONE, method="post", args=POST_OF_CASE),
+    "pen-take-over": Row(REPLY_DONE, method="post", args=POST_OF_CASE),
+    # Alice's own: nobody else has it, but everybody who replies may copy it.
+    "draft-open": Row(OWN_DRAFT, method="post", args=DRAFT),
+    "draft-delete": Row(OWN_DRAFT, method="post", args=DRAFT),
+    "draft-restore": Row(OWN_DRAFT, method="post", args=DRAFT),
+    "draft-copy": Row(REPLY_DONE, method="post", args=DRAFT),
+    # There is no such version.
+    "draft-version": Row(
+        (LOGIN, MISSING, NO, MISSING, NO, MISSING), method="post", args=DRAFT, data={"number": "9"}
+    ),
+    "reply-sending": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "scheduled": Row(READ),
+    # Without a reason.
+    "scheduled-freeze": Row(REPLY_BAD, method="post"),
+    "scheduled-release": Row(REPLY_DONE, method="post"),
+    "scheduled-now": Row(NO_SUCH_REPLY, method="post", args=NUMBERED),
+    "scheduled-take-back": Row(NO_SUCH_REPLY, method="post", args=NUMBERED),
+    "scheduled-time": Row(NO_SUCH_REPLY, method="post", args=NUMBERED),
+    "unsent": Row(READ),
+    # Not one that failed.
+    "unsent-retry": Row(REPLY_BAD, method="post", args=("agency", "reply")),
+    "reply-give-up": Row(
+        REPLY_BAD, method="post", args=("agency", "reply"), data={"reason": "by phone"}
+    ),
     "topics": Row(READ),
     "topic": Row(READ, args=TOPIC),
     "topic-ordinary": Row(WORK_DONE, method="post", args=TOPIC),
@@ -181,6 +276,72 @@ MATRIX: dict[str, Row] = {
     # No issue is chosen: the page says so.
     "issue-add-topic": Row(WORK_DONE, method="post", args=TOPIC),
     "issue-add-conversation": Row(WORK_BAD, method="post", args=POST_OF_CASE),
+    "incidents": Row(READ),
+    "incident-declare": Row(WRITE),
+    "incident": Row(READ, args=INCIDENT),
+    "incident-log": Row(READ, args=INCIDENT),
+    "incident-log-csv": Row(READ, args=INCIDENT),
+    "incident-level": Row(
+        WORK_DONE,
+        method="post",
+        args=INCIDENT,
+        data={"level": "3", "level_why": "less", "version": "1"},
+    ),
+    "incident-name": Row(WORK_DONE, method="post", args=INCIDENT, data={"title": "Fire"}),
+    "incident-over": Row(WORK_DONE, method="post", args=INCIDENT, data={"over_why": "done"}),
+    # No colleague is chosen.
+    "incident-role": Row(WORK_BAD, method="post", args=INCIDENT, data={"role": "lead"}),
+    "incident-note": Row(WORK_DONE, method="post", args=INCIDENT, data={"note": "seen"}),
+    "incident-release": Row(
+        (LOGIN, MISSING, NO, MISSING, NO, MISSING),
+        method="post",
+        args=("agency", "incident", "number"),
+    ),
+    "incident-invite": Row(REPLY_BAD, method="post", args=INCIDENT, data={"agency": "nobody"}),
+    "incident-guest-end": Row(NONE_SUCH, method="post", args=("agency", "incident", "number")),
+    "incident-join": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "facts": Row(READ, args=INCIDENT),
+    "fact-add": Row((LOGIN, MISSING, NO, YES, YES, YES), args=INCIDENT),
+    "fact": Row(READ, args=FACT),
+    # Of a fact that Alice added.
+    "fact-confirm": Row(WORK_DONE, method="post", args=FACT, data={"version": "1", "how": "saw"}),
+    "fact-change": Row(
+        WORK_DONE,
+        method="post",
+        args=FACT,
+        data={"version": "1", "text": "Closed.", "change_why": "x"},
+    ),
+    "fact-false": Row(
+        WORK_DONE, method="post", args=FACT, data={"version": "1", "false_why": "saw"}
+    ),
+    "fact-supersede": Row(WORK_BAD, method="post", args=FACT, data={"version": "1"}),
+    "fact-recheck": Row(
+        WORK_BAD, method="post", args=FACT, data={"version": "1", "again_how": "saw"}
+    ),
+    "update-write": Row(WRITE, args=INCIDENT),
+    "update": Row(NOT_OURS, args=("agency", "incident", "number")),
+    "update-retry": Row(REPLY_NONE, method="post", args=("agency", "incident", "number")),
+    "incident-channels": Row(READ, args=INCIDENT),
+    "receipt-retry": Row(REPLY_NONE, method="post", args=("agency", "incident", "number")),
+    "receipt-without": Row(REPLY_NONE, method="post", args=("agency", "incident", "number")),
+    "receipt-after-all": Row(REPLY_NONE, method="post", args=("agency", "incident", "number")),
+    "after-action": Row(READ, args=INCIDENT),
+    "after-action-csv": Row(READ, args=INCIDENT),
+    "after-action-pdf": Row(READ, args=INCIDENT),
+    # No colleague is chosen.
+    "after-action-lesson": Row(WORK_BAD, method="post", args=INCIDENT, data={"text": "Sooner."}),
+    "corrections": Row(READ, args=INCIDENT),
+    "correct-replies": Row(REPLY_BAD, method="post", args=INCIDENT),
+    "correction-send": Row(REPLY_NONE, method="post", args=NUMBERED),
+    "correction-settle": Row(REPLY_NONE, method="post", args=NUMBERED),
+    "rumors": Row(READ, args=INCIDENT),
+    "rumor-add": Row(WORK_BAD, method="post", args=INCIDENT),
+    "rumor-from-post": Row(NONE_SUCH, method="post", args=POST_OF_CASE),
+    "rumor": Row(NOT_OURS, args=NUMBERED),
+    "rumor-link": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "rumor-unlink": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "rumor-change": Row(NONE_SUCH, method="post", args=NUMBERED),
+    "rumor-answer": Row(REPLY_NONE, method="post", args=NUMBERED),
     # Signed for whoever is called; this one is not.
     "alert-link": Row(everybody(MISSING), args=("token",)),
     "alerts": Row(READ),
@@ -203,6 +364,23 @@ MATRIX: dict[str, Row] = {
     ),
     # It runs already: the page says so to those who may.
     "clock-resume": Row((LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE),
+    "approvals": Row(READ),
+    "approval": Row(READ, args=APPROVAL),
+    "approval-approve": Row(DECIDE, method="post", args=APPROVAL),
+    "approval-send-back": Row(DECIDE, method="post", args=APPROVAL, data={"reason": "shorter"}),
+    "approval-take-back": Row((LOGIN, MISSING, NO, NO, MOVED, MOVED), method="post", args=APPROVAL),
+    # Nothing was decided yet, and nothing went without asking.
+    "approval-undo": Row(
+        (LOGIN, MISSING, CONFLICT, CONFLICT, CONFLICT, CONFLICT), method="post", args=APPROVAL
+    ),
+    "approval-see": Row(
+        (LOGIN, MISSING, CONFLICT, CONFLICT, CONFLICT, CONFLICT), method="post", args=APPROVAL
+    ),
+    "approval-rules": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "approval-rule-new": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "approval-rule": Row((LOGIN, MISSING, NO, NO, NO, YES), args=RULE),
+    "approval-rule-switch": Row(MANAGE_DONE, method="post", args=RULE, data={"on": "no"}),
+    "approval-counsel": Row(MANAGE_DONE, method="post"),
     "commitments": Row(READ),
     "commitment": Row(READ, args=COMMITTED),
     # An open one is not asked about any more: the page says so to those who may.
@@ -228,6 +406,14 @@ MATRIX: dict[str, Row] = {
         (LOGIN, MISSING, NO, BAD, BAD, BAD), method="post", args=POST_OF_CASE, data={"what": "x"}
     ),
     "promises": Row(everybody(MISSING)),
+    # For everybody, where something was said in public: here nothing was.
+    "public-front": Row(everybody(MISSING)),
+    "public-file": Row(everybody(MISSING), args=("agency", "rest")),
+    "subscribe": Row(
+        everybody(MISSING), method="post", args=("agency", "slug"), data={"email": "x"}
+    ),
+    "subscribe-confirm": Row(everybody(MISSING), method="post", args=("agency", "slug", "token")),
+    "unsubscribe": Row(everybody(MISSING), method="post", args=("agency", "slug", "token")),
     "register-turn": Row((LOGIN, MISSING, NO, NO, NO, MOVED), method="post"),
     "commitment-publish": Row(
         REPLY_DONE, method="post", args=COMMITTED, data={"public_text": "Mow the park"}
@@ -236,6 +422,13 @@ MATRIX: dict[str, Row] = {
     # The token in the address lets in whoever has it.
     "ask": Row(everybody(YES), args=("token",)),
     "research": Row(READ),
+    # Nothing is asked while it is off: the page says so to those who may.
+    "drafting-ask": Row(REPLY_BAD, method="post", args=POST_OF_CASE),
+    "drafting-look": Row(REPLY_DONE, args=POST_OF_CASE),
+    "drafting-cancel": Row(REPLY_NONE, method="post", args=NUMBERED),
+    "drafting-settings": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "drafting-try": Row((LOGIN, MISSING, NO, NO, NO, BAD), method="post"),
+    "reply-posting": Row((LOGIN, MISSING, NO, NO, NO, YES)),
     "research-policy": Row((LOGIN, MISSING, NO, NO, NO, YES)),
     "question": Row(READ, args=QUESTION),
     "question-file": Row(READ, args=("agency", "file")),
@@ -292,6 +485,10 @@ class PermissionTest(Answering, Talking, Asking, DeskTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        # A folder of its own: other tests publish pages of an agency of the same name.
+        folder = self.enterContext(tempfile.TemporaryDirectory(prefix="levelhead-matrix-"))
+        environment = replace(settings.ENVIRONMENT, data=Path(folder))
+        self.enterContext(override_settings(ENVIRONMENT=environment))
         self.people: dict[str, User | None] = {
             "signed out": None,
             "outsider": self.charlie,
@@ -317,6 +514,8 @@ class PermissionTest(Answering, Talking, Asking, DeskTestCase):
             "number": 1,
             "section": "needs",
             "token": "x",
+            "slug": "1-none",
+            "rest": "1-none/",
         }
         if "post" in row.args or "reply" in row.args:
             case = self.file_case(text="When does the front desk open?")
@@ -334,6 +533,10 @@ class PermissionTest(Answering, Talking, Asking, DeskTestCase):
             SavedView.objects.exclude(pk=values["view"]).delete()
         if "answer" in row.args:
             values["answer"] = self.write().pk
+        if "draft" in row.args:
+            values["draft"] = start_draft(
+                case=self.file_case(text="When will you mow?"), by=self.alice
+            ).pk
         if "commitment" in row.args:
             values["commitment"] = add_commitment(
                 case=self.file_case(text="When will you mow?"), what="Mow", due_at=None,
@@ -345,6 +548,28 @@ class PermissionTest(Answering, Talking, Asking, DeskTestCase):
             values["issue"] = open_issue(
                 agency_id=self.agency.pk, name="Noise", owner=self.alice, by=self.alice
             ).pk
+        if "incident" in row.args:
+            incident = declare(
+                agency=self.agency, kind=IncidentKind.FIRE, title="Fire", why="Smoke",
+                by=self.alice, form_token=f"i{len(self.paths)}",
+            )  # fmt: skip
+            values["incident"] = incident.pk
+            if "fact" in row.args:
+                values["fact"] = write_fact(incident=incident, text="Open.", by=self.alice).pk
+        if "rule" in row.args:
+            values["rule"] = self.make_rule().pk
+        if "approval" in row.args:
+            asked = ApprovalRequest.objects.create(
+                agency=self.agency, case=self.file_case(text="When do you open?"),
+                author=self.rita, text="At 8.", sending_token=f"t{len(self.paths)}",
+                post_revision=1, case_state="open",
+            )  # fmt: skip
+            rule = self.make_rule()
+            asked.demands.create(
+                agency=self.agency, rule=rule, rule_version=1, name=rule.name,
+                who="ability:manage", then="ability:manage",
+            )  # fmt: skip
+            values["approval"] = asked.pk
         if {"question", "token", "file"} & set(row.args):
             asked = self.ask()
             values["question"] = asked.pk
@@ -360,6 +585,12 @@ class PermissionTest(Answering, Talking, Asking, DeskTestCase):
             values["channel"] = hooked.pk
         self.paths.append(name)
         return reverse(name, args=[values[arg] for arg in row.args])
+
+    def make_rule(self) -> ApprovalRule:
+        return ApprovalRule.objects.create(
+            agency=self.agency, name="Everything", on=False,
+            content={"who": "ability:manage", "then": "ability:manage", "when": {}},
+        )  # fmt: skip
 
     def test_every_address_has_a_row(self) -> None:
         assert all_names() == set(MATRIX)
@@ -404,6 +635,16 @@ class PermissionTest(Answering, Talking, Asking, DeskTestCase):
         for name in ("assign", "decide", "note", "close", "reopen", "reply"):
             path = reverse(name, args=[slug, theirs.pk])
             assert client.post(path, MATRIX[name].data).status_code == 404, name
+        for name in MATRIX:
+            if name.startswith(("presence", "draft", "pen")) and MATRIX[name].args == POST_OF_CASE:
+                path = reverse(name, args=[slug, theirs.pk])
+                method = getattr(client, MATRIX[name].method)
+                assert method(path, MATRIX[name].data).status_code == 404, name
+        draft = start_draft(case=theirs, by=self.charlie)
+        for name in ("draft-open", "draft-delete", "draft-restore", "draft-copy", "draft-version"):
+            path = reverse(name, args=[slug, draft.pk])
+            assert client.post(path, MATRIX[name].data).status_code == 404, name
+        assert not Presence.objects.exists()
         for name in ("reply-withdraw", "reply-retry"):
             assert client.post(reverse(name, args=[slug, reply.pk])).status_code == 404, name
         answer = write_answer(

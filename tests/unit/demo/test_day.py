@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from levelhead.analysis.domain import Label
-from levelhead.connectors.replay.client import TEXT_LIMITS
+from levelhead.analysis.lengths import fits
+from levelhead.channels.shapes import SHAPES
 from levelhead.connectors.replay.mapping import read_line
 from levelhead.demo.answers import load_answers
 from levelhead.demo.streams import STREAM_NAMES, find_stream
@@ -140,8 +141,10 @@ def test_lengths_have_a_long_tail() -> None:
     assert lengths[0] <= 4
     assert 60 <= lengths[len(lengths) // 2] <= 180
     assert lengths[-1] >= 1_400
-    for name, limit in TEXT_LIMITS.items():
-        assert all(len(item.get("text", "")) <= limit for item in DAY[name])
+    for name in ("bluesky", "mastodon", "facebook"):
+        shape = SHAPES[name]
+        texts = [item.get("text", "") for item in DAY[name]]
+        assert all(fits(text, shape.limit, shape.counting) for text in texts)
 
 
 def test_the_day_is_awake_when_people_are() -> None:
