@@ -25,3 +25,14 @@ def loopback_only() -> Iterator[None]:
     socket.socket.connect = _loopback_only  # type: ignore[method-assign, assignment]
     yield
     socket.socket.connect = _connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database is made as the product makes an empty one: at once."""
+    from django.db import connection
+
+    from levelhead.config import fresh_database
+
+    with django_db_blocker.unblock(), connection.schema_editor() as editor:
+        fresh_database.finish(editor)

@@ -21,8 +21,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 REPLY_UNDO_SECONDS = 0
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
+# conftest.py adds what the models do not say.
+DATABASES["default"]["TEST"] = {"MIGRATE": False}  # noqa: F405
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, as in the product: in memory, SQLite locks whole tables between threads.
-    DATABASES["default"]["TEST"] = {  # noqa: F405
-        "NAME": os.path.join(os.environ["LEVELHEAD_DATA"], "test.sqlite3")
-    }
+    DATABASES["default"]["TEST"]["NAME"] = os.path.join(  # noqa: F405
+        os.environ["LEVELHEAD_DATA"], "test.sqlite3"
+    )

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from levelhead.config import fresh_database
 from levelhead.kernel.errors import ConfigurationError
 
 
@@ -57,6 +58,8 @@ def pending_migrations() -> list[str]:
 def bring_up_to_date() -> list[str]:
     """Apply pending steps; gives their names."""
     pending = pending_migrations()
-    if pending:
+    if pending and fresh_database.is_empty():
+        fresh_database.make_tables()
+    elif pending:
         call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
     return pending

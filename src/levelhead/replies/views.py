@@ -65,8 +65,8 @@ def send(request: AgencyRequest, post_id: int) -> HttpResponse:
         keep_refused(request, case)
         return show_conversation(request, post_id, error=error, reply_form=form)
     replace_scheduled(case, form.scheduled_id, reply=reply, by=request.person)
-    waits = "leaving" if reply.outbox_item.hold_seconds else ""
-    messages.success(request, say_sent(reply), extra_tags=waits)
+    tag = "leaving" if reply.outbox_item.hold_seconds else ""
+    messages.success(request, say_sent(reply), extra_tags=tag)
     kept, _left = answer_on_form(
         reply=reply, agency=request.agency, given=request.POST, by=request.person
     )
