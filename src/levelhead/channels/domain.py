@@ -74,6 +74,20 @@ class FetchedPage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OutgoingPicture:
+    """A picture that goes with a message."""
+
+    content: bytes = field(repr=False)
+    # image/jpeg or image/png.
+    content_type: str
+    # Pixels.
+    width: int
+    height: int
+    # What it shows, for people who do not see it; never empty.
+    alt: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OutgoingMessage:
     """What is to be put on a platform."""
 
@@ -85,6 +99,8 @@ class OutgoingMessage:
     thread_external_id: str | None = None
     lang: str | None = None
     created_at: datetime
+    # At most as many as the platform's PlatformInfo.pictures.
+    pictures: tuple[OutgoingPicture, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,6 +142,8 @@ class PlatformInfo:
     counting: Counting = PLAIN
     # Whether an answer of ours can be answered by us again, so that a long one is several posts.
     threads: bool = False
+    # How many pictures one post can carry.
+    pictures: int = 0
 
     def takes(self, text: str) -> bool:
         """Whether one post can hold the text."""

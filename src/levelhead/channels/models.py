@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from levelhead.accounts.models import AgencyOwned, User
 from levelhead.kernel import clock
 from levelhead.kernel.ids import new_id
+from levelhead.pictures.models import Picture
 
 
 class ChannelState(models.TextChoices):
@@ -202,3 +203,22 @@ class OutboxItem(AgencyOwned):
 
     def __str__(self) -> str:
         return f"{self.marker} {self.state}"
+
+
+class OutboxPicture(AgencyOwned):
+    """A picture that leaves with an item."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    item = models.ForeignKey(OutboxItem, on_delete=models.PROTECT, related_name="pictures")
+    picture = models.ForeignKey(Picture, on_delete=models.PROTECT, related_name="+")
+    place = models.PositiveSmallIntegerField()
+    # In the language of the item's text.
+    alt = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "place"], name="one_picture_per_place")
+        ]
+
+    def __str__(self) -> str:
+        return self.alt[:60]

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,9 +25,9 @@ from django.db.models import Q, QuerySet
 from levelhead.accounts.models import User
 from levelhead.channels.accounts import pool
 from levelhead.channels.actions import note_failure
-from levelhead.channels.domain import OutgoingMessage, Receipt
+from levelhead.channels.domain import OutgoingMessage, OutgoingPicture, Receipt
 from levelhead.channels.lanes import Lane, Shares, behind_none, last_sent_before, step_back_in
-from levelhead.channels.models import Channel, ChannelState, OutboxItem, OutboxState
+from levelhead.channels.models import Channel, ChannelState, OutboxItem, OutboxPicture, OutboxState
 from levelhead.channels.ports import Sender
 from levelhead.kernel import clock
 from levelhead.kernel.errors import (
@@ -36,10 +37,13 @@ from levelhead.kernel.errors import (
     ChannelRefused,
     ChannelSignedOut,
     LevelheadError,
+    NotFound,
     SendUnclear,
 )
 from levelhead.kernel.ids import new_id
 from levelhead.kernel.text import clean_text
+from levelhead.pictures.keeping import bytes_of
+from levelhead.pictures.models import Picture
 from levelhead.records.append import append_events
 from levelhead.records.domain import DESK_CHAIN, EventToRecord
 
@@ -99,12 +103,14 @@ def enqueue(
     hold_seconds: int = 0,
     lane: Lane | None = None,
     urgent: bool = False,
+    pictures: Sequence[tuple[Picture, str]] = (),
 ) -> OutboxItem:
     """Write what is to leave; call it in the transaction of the decision.
 
     With `after` it leaves as an answer to that one, once that one has arrived; in a `lane` when
     those before it there are done with. For `hold_seconds` it can be taken back before anything is
-    tried. What is `urgent` goes before all that is not.
+    tried. What is `urgent` goes before all that is not. `pictures` go with it, each with the words
+    for those who do not see it.
     """
     leaves_at = clock.now() + timedelta(seconds=hold_seconds) if hold_seconds else None
     item = OutboxItem(
@@ -135,6 +141,10 @@ def enqueue(
                 raise
         else:
             break
+    OutboxPicture.objects.bulk_create(
+        OutboxPicture(agency_id=channel.agency_id, item=item, picture=picture, place=place, alt=alt)
+        for place, (picture, alt) in enumerate(pictures)
+    )
     return item
 
 
@@ -286,6 +296,7 @@ def _send_or_find(item: OutboxItem) -> Receipt:
             raise ChannelRefused(f"{item.channel.name} is for reading only; nothing was sent.")
         receipt = connector.find(message) if item.state == OutboxState.UNCLEAR else None
         if receipt is None:
+            message = replace(message, pictures=_pictures_of(item))
             # From here on it may be there, whatever happens.
             item.state = OutboxState.SENDING
             receipt = connector.send(message)
@@ -294,6 +305,20 @@ def _send_or_find(item: OutboxItem) -> Receipt:
         raise
     pool.give_back(key, connector)
     return receipt
+
+
+def _pictures_of(item: OutboxItem) -> tuple[OutgoingPicture, ...]:
+    rows = OutboxPicture.objects.filter(item=item).select_related("picture").order_by("place")
+    try:
+        return tuple(
+            OutgoingPicture(
+                content=bytes_of(row.picture), content_type=row.picture.content_type,
+                width=row.picture.width, height=row.picture.height, alt=row.alt,
+            )
+            for row in rows
+        )  # fmt: skip
+    except NotFound as error:
+        raise ChannelRefused(error.message) from error
 
 
 def _parent_of(item: OutboxItem) -> str:

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "levelhead.accounts",
     "levelhead.records",
     "levelhead.live",
+    "levelhead.pictures",
     "levelhead.channels",
     "levelhead.inbox",
     "levelhead.clocks",

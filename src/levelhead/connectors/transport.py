@@ -6,9 +6,10 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import httpx
 
@@ -40,6 +41,20 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Upload:
+    """Bytes that are given to a service."""
+
+    content: bytes
+    content_type: str
+    # Of the field of a form that they are in; without one they are the whole body.
+    form_field: str = ""
+    # The form's other fields.
+    fields: Mapping[str, str] = field(default_factory=dict)
+    # A file needs a name there; it says nothing.
+    file_name: str = "picture"
 
 
 class Transport:
@@ -95,6 +110,16 @@ class Transport:
             self._fail_after_sending(path, "an answer that is no JSON object", writes, garbled=True)
         return answer
 
+    def upload(self, path: str, upload: Upload, *, token: str) -> JsonObject:
+        """Give bytes, for something that is sent afterwards: doing it twice harms nobody.
+
+        Raises ChannelBusy, ChannelGarbled, ChannelRefused.
+        """
+        answer = self._ask("POST", path, token=token, upload=upload)
+        if not isinstance(answer, dict):
+            self._fail_after_sending(path, "an answer that is no JSON object", False, garbled=True)
+        return answer
+
     def request_list(
         self, path: str, *, params: Params | None = None, token: str | None = None
     ) -> list[object]:
@@ -114,8 +139,11 @@ class Transport:
         token: str | None = None,
         writes: bool = False,
         headers: Mapping[str, str] | None = None,
+        upload: Upload | None = None,
     ) -> object:
         sent = {**(headers or {}), **({"authorization": f"Bearer {token}"} if token else {})}
+        if upload is not None and not upload.form_field:
+            sent["content-type"] = upload.content_type
         # None of ours is bigger than a few kB; a body is sent even when empty, as XRPC wants none.
         request = self._http.build_request(
             method,
@@ -123,6 +151,7 @@ class Transport:
             params={key: _as_param(value) for key, value in (params or {}).items()},
             json=body,
             headers=sent or None,
+            **_as_body(upload),
         )
         try:
             response = self._http.send(request, stream=True)
@@ -142,7 +171,9 @@ class Transport:
             self._fail_after_sending(
                 path, f"no whole answer ({_words(error)})", writes, garbled=False
             )
-        if response.status_code == httpx.codes.OK:
+        # What was given may be looked at by the service later: accepted all the same.
+        taken = (httpx.codes.OK, httpx.codes.ACCEPTED) if upload else (httpx.codes.OK,)
+        if response.status_code in taken:
             try:
                 return _parse(content)
             # RecursionError: a body that is nothing but brackets.
@@ -225,6 +256,16 @@ class _UnusableAnswerError(Exception):
 
 def _as_param(value: str | int | Sequence[str]) -> str | int | list[str]:
     return value if isinstance(value, str | int) else list(value)
+
+
+def _as_body(upload: Upload | None) -> dict[str, Any]:
+    """What httpx is to send of it."""
+    if upload is None:
+        return {}
+    if not upload.form_field:
+        return {"content": upload.content}
+    file = (upload.file_name, upload.content, upload.content_type)
+    return {"files": {upload.form_field: file}, "data": dict(upload.fields)}
 
 
 def _words(error: Exception) -> str:

@@ -26,8 +26,8 @@ POSTGRES_FILE = "database.dump"
 ENVIRONMENT_FILE = "levelhead.env"
 KEY_FILE = "secret.key"
 FILES = frozenset({SQLITE_FILE, POSTGRES_FILE, ENVIRONMENT_FILE, KEY_FILE})
-# What colleagues sent: the agency and the SHA-256, under which it lies in the data folder.
-RESEARCH_FILE = re.compile(r"research-([0-9]{1,12})-([0-9a-f]{64})")
+# What colleagues sent, and pictures: the agency and the SHA-256 under which each lies.
+KEPT_FILE = re.compile(r"(research|pictures)-([0-9]{1,12})-([0-9a-f]{64})")
 _MANIFEST_LIMIT = 64 * 1024 * 1024
 _PIECE = 1024 * 1024
 Progress = Callable[[int], None]
@@ -103,7 +103,7 @@ def read_manifest(text: bytes) -> Manifest:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Invalid("The backup's manifest cannot be read; the file is damaged.") from error
-    if not all(name in FILES or RESEARCH_FILE.fullmatch(name) for name in manifest.files):
+    if not all(name in FILES or KEPT_FILE.fullmatch(name) for name in manifest.files):
         raise Invalid("The backup names files that are not of a backup; nothing was restored.")
     return manifest
 

@@ -19,9 +19,9 @@ from levelhead.kernel import clock
 from levelhead.kernel.errors import Invalid
 from levelhead.ops.archive import (
     ENVIRONMENT_FILE,
+    KEPT_FILE,
     KEY_FILE,
     POSTGRES_FILE,
-    RESEARCH_FILE,
     SQLITE_FILE,
     ChainHead,
     Manifest,
@@ -30,7 +30,6 @@ from levelhead.ops.archive import (
     write_archive,
 )
 from levelhead.ops.postgres_tools import dump_to
-from levelhead.research.domain import FILES_FOLDER
 
 # What a restore is compared by.
 COUNTED_TABLES = (
@@ -128,7 +127,7 @@ def make_backup(target: Path, *, with_key: bool, bar: Bar) -> BackupReport:
         sources = {database.name: database}
         if (data / ENVIRONMENT_FILE).is_file():
             sources[ENVIRONMENT_FILE] = _settings_without_key(data, folder, keep_key=with_key)
-        sources |= _research_files(data)
+        sources |= _kept_files(data)
         if with_key:
             (folder / KEY_FILE).write_text(settings.SECRET_KEY + "\n", encoding="utf-8")
             sources[KEY_FILE] = folder / KEY_FILE
@@ -153,12 +152,12 @@ def make_backup(target: Path, *, with_key: bool, bar: Bar) -> BackupReport:
     )
 
 
-def _research_files(data: Path) -> dict[str, Path]:
-    """What colleagues sent; looked for after the database was copied, which names no more."""
+def _kept_files(data: Path) -> dict[str, Path]:
+    """Files and pictures; looked for after the database was copied, which names no more."""
     found = {}
-    for path in sorted((data / FILES_FOLDER).glob("*/??/*")):
-        name = f"research-{path.parts[-3]}-{path.name}"
-        if RESEARCH_FILE.fullmatch(name):
+    for path in sorted(data.glob("*/*/??/*")):
+        name = f"{path.parts[-4]}-{path.parts[-3]}-{path.name}"
+        if KEPT_FILE.fullmatch(name):
             found[name] = path
     return found
 

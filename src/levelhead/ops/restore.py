@@ -15,9 +15,9 @@ from levelhead.kernel import clock
 from levelhead.kernel.errors import ConfigurationError, Invalid
 from levelhead.ops.archive import (
     ENVIRONMENT_FILE,
+    KEPT_FILE,
     KEY_FILE,
     POSTGRES_FILE,
-    RESEARCH_FILE,
     SQLITE_FILE,
     Manifest,
     fingerprint,
@@ -25,7 +25,6 @@ from levelhead.ops.archive import (
     unpack,
 )
 from levelhead.ops.backup import Bar, Contents, check_room, contents_of, sqlite_copy
-from levelhead.research.domain import FILES_FOLDER
 from levelhead.runtime.places import hold_role
 
 # What may lie in a data folder without its being in use.
@@ -71,7 +70,7 @@ def restore(source: Path, environment: Environment, *, force: bool, bar: Bar) ->
             unpack(source, folder, bar.add)
             put = _put_sqlite if wanted == "sqlite" else _put_postgres
             set_aside = put(folder, manifest, environment)
-            _put_research_files(folder, data)
+            _put_kept_files(folder, data)
             notes = _put_settings(folder, environment)
         key = _key_in(data) if key_in_file else environment.secret_key
         return _finish(manifest, key, set_aside, notes)
@@ -165,15 +164,15 @@ def _put_postgres(folder: Path, manifest: Manifest, environment: Environment) ->
     return None
 
 
-def _put_research_files(folder: Path, data: Path) -> None:
-    """What colleagues sent, back to where it is looked for; the same bytes have the same place."""
+def _put_kept_files(folder: Path, data: Path) -> None:
+    """Files and pictures, back to where it is looked for; the same bytes have the same place."""
     for path in sorted(folder.iterdir()):
-        found = RESEARCH_FILE.fullmatch(path.name)
+        found = KEPT_FILE.fullmatch(path.name)
         if found is None:
             continue
-        place = data / FILES_FOLDER / found[1] / found[2][:2]
+        place = data / found[1] / found[2] / found[3][:2]
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.replace(place / found[2])
+        path.replace(place / found[3])
         _sync_folder(place)
 
 

@@ -7,6 +7,7 @@ worker, and writing twice changes nothing.
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -18,9 +19,10 @@ from levelhead.accounts.models import Agency
 from levelhead.incidents.models import Incident, LogEntry
 from levelhead.kernel import clock
 from levelhead.kernel.text import clean_text
+from levelhead.publicpage.domain import PublicIncident
 from levelhead.publicpage.folder import held, public_folder, write_files
 from levelhead.publicpage.front import gather_front, render_front
-from levelhead.publicpage.gathering import gather
+from levelhead.publicpage.gathering import gather, picture_files
 from levelhead.publicpage.models import Snapshot
 from levelhead.publicpage.rendering import render_incident
 from levelhead.publicpage.site import site
@@ -101,12 +103,24 @@ def _write(snapshot_id: int) -> None:
             incident = Incident.objects.select_related("agency").get(pk=row.incident.pk)
             page = gather(incident, version=wanted)
             if page is not None:
-                write_files(folder / incident.slug, render_incident(page, site()))
+                _write_incident(folder / incident.slug, incident, page)
         now = clock.now()
         Snapshot.objects.filter(pk=row.pk, written__lte=wanted).update(
             written=wanted, written_at=now, attempts=0, last_error="", failing_since=None,
             hub_next_attempt_at=now,
         )  # fmt: skip
+
+
+def _write_incident(folder: Path, incident: Incident, page: PublicIncident) -> None:
+    """Pictures first: no page names one that is not there. Words go out without them, too."""
+    lacking: OSError | None = None
+    try:
+        write_files(folder, picture_files(incident, folder))
+    except OSError as error:
+        lacking = error
+    write_files(folder, render_incident(page, site()))
+    if lacking is not None:
+        raise lacking
 
 
 def _note_failure(snapshot_id: int, why: str) -> None:

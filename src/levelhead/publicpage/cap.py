@@ -141,6 +141,13 @@ def _info(
         parameter = ET.SubElement(info, "parameter")
         _add(parameter, "valueName", "correction")
         _add(parameter, "value", str(update.corrects or ""))
+    if site.base:
+        for one in update.pictures:
+            resource = ET.SubElement(info, "resource")
+            _add(resource, "resourceDesc", one.alt(words.lang))
+            _add(resource, "mimeType", one.content_type)
+            _add(resource, "size", str(one.size))
+            _add(resource, "uri", site.folder(page) + one.file)
     area = ET.SubElement(info, "area")
     _add(area, "areaDesc", page.place or page.agency)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -29,6 +30,26 @@ def plain(text: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PublicPicture:
+    """A picture of an update: two files in the incident's folder, and what it shows."""
+
+    # Names of the files: as it is, and smaller for the page.
+    file: str
+    small_file: str
+    content_type: str
+    # Bytes of the whole one; pixels of the smaller one.
+    size: int
+    width: int
+    height: int
+    # Language -> words.
+    alts: Mapping[str, str]
+
+    def alt(self, lang: str) -> str:
+        """What it shows, in this language or else in one that was written."""
+        return self.alts.get(lang) or next(iter(self.alts.values()))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PublicUpdate:
     """One update, as everybody may read it."""
 
@@ -45,6 +66,7 @@ class PublicUpdate:
     level: int = 4
     # Whether it says something that the ledger confirmed.
     confirmed: bool = False
+    pictures: tuple[PublicPicture, ...] = ()
 
     def words(self, lang: str) -> Words:
         """In this language, or else as it was written."""

@@ -74,7 +74,7 @@ def _atom(page: PublicIncident, site: Site, lang: str) -> bytes:
         feed.add_item(
             title=_title(update, words),
             link=_link(page, site, lang, update),
-            description=_html(page, update, words),
+            description=_html(site.folder(page), update, words, lang),
             unique_id=_name(page, site, lang, f"/{update.number}"),
             pubdate=update.at,
             updateddate=_changed(page, update),
@@ -99,7 +99,7 @@ def _json(page: PublicIncident, site: Site, lang: str) -> bytes:
                 "id": _name(page, site, lang, f"/{update.number}"),
                 "url": _link(page, site, lang, update),
                 "title": _title(update, update.words(lang)),
-                "content_html": _html(page, update, update.words(lang)),
+                "content_html": _html(site.folder(page), update, update.words(lang), lang),
                 "summary": update.words(lang).lead,
                 "date_published": _moment(update.at, page),
                 "date_modified": _moment(_changed(page, update), page),
@@ -142,8 +142,7 @@ def _title(update: PublicUpdate, words: Words) -> str:
     return f"{told}: {lead}"
 
 
-def _html(page: PublicIncident, update: PublicUpdate, words: Words) -> str:
-    del page
+def _html(folder: str, update: PublicUpdate, words: Words, lang: str) -> str:
     parts = []
     if update.corrects:
         parts.append(f"<p><b>{escape(_('Corrects update %(n)d') % {'n': update.corrects})}</b></p>")
@@ -159,4 +158,9 @@ def _html(page: PublicIncident, update: PublicUpdate, words: Words) -> str:
         if lines:
             told = "".join(f"<li>{escape(line)}</li>" for line in lines)
             parts.append(f"<h4>{escape(label)}</h4><ul>{told}</ul>")
+    parts += [
+        f'<p><img src="{escape(folder + one.small_file)}" alt="{escape(one.alt(lang))}" '
+        f'width="{one.width}" height="{one.height}"></p>'
+        for one in update.pictures
+    ]
     return "".join(parts)

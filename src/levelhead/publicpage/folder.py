@@ -18,6 +18,8 @@ KINDS: Final = {
     "json": "application/feed+json; charset=utf-8",
     "atom": "application/atom+xml; charset=utf-8",
     "xml": "application/cap+xml; charset=utf-8",
+    "jpg": "image/jpeg",
+    "png": "image/png",
 }
 FOLDER: Final = "public"
 # Level 9 costs a millisecond here, and is paid once for everybody who reads.

@@ -6,17 +6,32 @@ of a person of the desk, no reason that was given inside.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from pathlib import Path
 
+import structlog
 from django.conf import settings
 
 from levelhead.incidents.domain import IncidentKind
 from levelhead.incidents.models import Incident, LogEntry
-from levelhead.publicpage.domain import LANGUAGES, PublicIncident, PublicRumor, PublicUpdate, plain
+from levelhead.kernel.errors import NotFound
+from levelhead.pictures.domain import SUFFIXES
+from levelhead.pictures.keeping import bytes_of
+from levelhead.publicpage.domain import (
+    LANGUAGES,
+    PublicIncident,
+    PublicPicture,
+    PublicRumor,
+    PublicUpdate,
+    plain,
+)
 from levelhead.research.recording import mail_is_set_up
 from levelhead.rumors.queries import rumors_for as answered_rumors
 from levelhead.updates.domain import UpdateKind, Words
-from levelhead.updates.models import Citation, Update
+from levelhead.updates.models import Citation, Update, UpdatePicture
+
+log = structlog.get_logger(__name__)
 
 _LEVELS_IN = ("person:incident:declared", "person:incident:level_set")
 
@@ -60,7 +75,7 @@ def _gather_updates(incident: Incident) -> tuple[PublicUpdate, ...]:
     rows = list(
         Update.objects.filter(incident=incident)
         .select_related("corrects")
-        .prefetch_related("texts")
+        .prefetch_related("texts", "pictures__picture")
         .order_by("number")
     )
     cited = set(
@@ -85,9 +100,42 @@ def _gather_updates(incident: Incident) -> tuple[PublicUpdate, ...]:
             corrected_by=tuple(corrected.get(row.number, ())),
             level=next((level for at, level in levels if at <= row.at), incident.level),
             confirmed=row.pk in cited,
+            pictures=tuple(_public_picture(one) for one in row.pictures.all()),
         )
         for row in rows
     )
+
+
+def _public_picture(shown: UpdatePicture) -> PublicPicture:
+    picture = shown.picture
+    told: dict[str, str] = json.loads(shown.alts)
+    return PublicPicture(
+        file=f"picture-{picture.sha256[:16]}.{SUFFIXES[picture.content_type]}",
+        small_file=f"picture-{picture.small_sha256[:16]}.jpg",
+        content_type=picture.content_type, size=picture.size,
+        width=picture.small_width, height=picture.small_height,
+        alts={lang: plain(alt) for lang, alt in told.items()},
+    )  # fmt: skip
+
+
+def picture_files(incident: Incident, folder: Path) -> dict[str, bytes]:
+    """Name -> bytes of the pictures of its updates that `folder` does not hold yet.
+
+    One that is gone is left out, loudly: the words that stand beside it are worth more.
+    """
+    files = {}
+    rows = UpdatePicture.objects.filter(update_of__incident=incident).select_related("picture")
+    for row in rows.order_by("pk"):
+        names = _public_picture(row)
+        for name, small in ((names.file, False), (names.small_file, True)):
+            # A name says which bytes: one that is there is right.
+            if (folder / name).exists():
+                continue
+            try:
+                files[name] = bytes_of(row.picture, small=small)
+            except NotFound as error:
+                log.exception("a picture is not on the public page", file=name, why=error.message)
+    return files
 
 
 def _levels(incident: Incident) -> list[tuple[datetime, int]]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -16,6 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from levelhead.kernel.errors import Invalid, NotFound
+from levelhead.kernel.hashed_files import fits_its_name, keep_bytes, place_of
 from levelhead.kernel.text import clean_name
 from levelhead.research.domain import FILE_BYTES, FILES_AT_ONCE, FILES_BYTES, FILES_FOLDER
 from levelhead.research.models import ResearchFile, ResearchRequest
@@ -85,7 +83,7 @@ def keep_files(request: ResearchRequest, given: Sequence[Given]) -> list[KeptFil
     return [
         KeptFile(
             name=name, content_type=kind, size=len(content),
-            sha256=_write(request.agency_id, content),
+            sha256=keep_bytes(_folder(request.agency_id), content),
         )
         for name, content, kind in checked
     ]  # fmt: skip
@@ -160,33 +158,12 @@ def _office_kind(content: bytes) -> str | None:
 
 def path_of(agency_id: int, digest: str) -> Path:
     """Where the bytes of a file lie."""
+    return place_of(_folder(agency_id), digest)
+
+
+def _folder(agency_id: int) -> Path:
     data: Path = settings.ENVIRONMENT.data
-    return data / FILES_FOLDER / str(agency_id) / digest[:2] / digest
-
-
-def _write(agency_id: int, content: bytes) -> str:
-    """The bytes on the disk for good, under their hash; gives it."""
-    digest = sha256(content).hexdigest()
-    path = path_of(agency_id, digest)
-    if path.exists() and path.stat().st_size == len(content):
-        return digest
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    return digest
+    return data / FILES_FOLDER / str(agency_id)
 
 
 def read_bytes(file: ResearchFile) -> bytes:
@@ -197,7 +174,7 @@ def read_bytes(file: ResearchFile) -> bytes:
         raise NotFound(
             _("The bytes of this file are not in the data folder. Put back the backup's.")
         ) from error
-    if sha256(content).hexdigest() != file.sha256:
+    if not fits_its_name(content, file.sha256):
         raise NotFound(
             _("The bytes of this file were changed since it came. Put back the backup's.")
         )

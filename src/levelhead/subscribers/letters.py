@@ -72,6 +72,9 @@ def _update(letter: Letter, update: Update) -> tuple[str, str]:
     parts = [frame.head, words.lead, *_sections(words), frame.next_word]
     if update.corrects is not None:
         parts.insert(1, _("Corrects update %(n)d") % {"n": update.corrects.number})
+    parts += [
+        _("Picture: %(shows)s") % {"shows": one.alt(letter.lang)} for one in update.pictures.all()
+    ]
     parts.append(f"{frame.link_label} {frame.link}")
     body = "\n\n".join(plain(part) for part in parts if part) + "\n"
     return f"{frame.head}: {plain(letter.incident.title)}", body

@@ -46,6 +46,7 @@ from levelhead.updates.domain import (
 )
 from levelhead.updates.framing import takes
 from levelhead.updates.models import Citation, Update, UpdateDelivery, UpdateText
+from levelhead.updates.picturing import Chosen, keep_with, read_pictures, those_for
 
 _on_sent: Final[list[Callable[[Update, Sequence[Words]], None]]] = []
 
@@ -109,10 +110,14 @@ def _send(
     _check_corrected(locked, wish, corrects)
     if any(len(one.known) != len(facts) for one in texts):
         raise Invalid(_("Every cited fact needs its words in each language."))
+    pictures = read_pictures(locked, wish.pictures, [one.lang for one in texts])
     passed = overruled(
         check_update(
             locked, texts, facts=facts, corrects=corrects,
-            channel_texts=[one.text for one in wish.channels],
+            channel_texts=[
+                *(one.text for one in wish.channels),
+                *(alt for one in pictures for alt in one.alts.values()),
+            ],
         ),
         read_text(wish.all_the_same, REASON_LIMIT),
     )  # fmt: skip
@@ -122,12 +127,13 @@ def _send(
         at=now, next_word_at=wish.next_word_at, corrects=corrects, form_token=wish.form_token,
     )  # fmt: skip
     _keep_texts(update, texts)
+    keep_with(update, pictures)
     for fact in facts:
         Citation.objects.create(
             agency_id=locked.agency_id, update_of=update, fact=fact, version=fact.version,
             text=fact.text,
         )  # fmt: skip
-    sent_to = _enqueue(update, wish, by)
+    sent_to = _enqueue(update, wish, pictures, by)
     locked.updates_count = number
     locked.first_word_at = locked.first_word_at or now
     locked.last_word_at = now
@@ -140,7 +146,8 @@ def _send(
             "update": update.pk, "number": number, "kind": wish.kind.value,
             "next_word_at": wish.next_word_at.isoformat() if wish.next_word_at else None,
             "facts": [[fact.pk, fact.version] for fact in facts], "channels": sent_to,
-            "corrects": corrects.number if corrects else None, **passed,
+            "corrects": corrects.number if corrects else None,
+            "pictures": [[one.picture.sha256, one.alts] for one in pictures], **passed,
         },
     )  # fmt: skip
     for listener in _on_sent:
@@ -238,7 +245,9 @@ def _keep_texts(update: Update, texts: Sequence[Words]) -> None:
     )  # fmt: skip
 
 
-def _enqueue(update: Update, wish: Wish, by: User) -> list[dict[str, object]]:
+def _enqueue(
+    update: Update, wish: Wish, pictures: Sequence[Chosen], by: User
+) -> list[dict[str, object]]:
     if len(wish.channels) > MOST_CHANNELS:
         raise Invalid(
             _("One update goes to at most %(n)d channels. Nothing was sent.") % {"n": MOST_CHANNELS}
@@ -252,9 +261,11 @@ def _enqueue(update: Update, wish: Wish, by: User) -> list[dict[str, object]]:
         if channel is None:
             raise Invalid(_("One of the channels is not there any more. Nothing was sent."))
         text = _read_text(channel, one)
+        lang = one.lang if not pictures or one.lang in pictures[0].alts else update.incident.lang
         item = outbox.enqueue(
             channel=channel, text=text, by=by, lang=one.lang, urgent=True,
             lane=Lane(number=update.incident_id, place=update.number),
+            pictures=those_for(channel, pictures, lang),
         )  # fmt: skip
         UpdateDelivery.objects.create(
             agency_id=update.agency_id, update_of=update, channel=channel, outbox_item=item,

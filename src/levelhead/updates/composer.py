@@ -16,11 +16,14 @@ from levelhead.incidents.models import Incident
 from levelhead.kernel import clock
 from levelhead.kernel.errors import Invalid
 from levelhead.ledger.queries import FactLine
+from levelhead.pictures.domain import MOST
+from levelhead.pictures.models import Picture
 from levelhead.posts.domain import Closed
 from levelhead.posts.queries import count_characters
 from levelhead.updates.domain import (
     Audience,
     Cited,
+    PictureWish,
     ToChannel,
     UpdateKind,
     Wish,
@@ -71,6 +74,20 @@ class LanguageRow:
 
 
 @dataclass(kw_only=True)
+class PictureRow:
+    """A picture that was given, with what it shows."""
+
+    picture: Picture
+    alts: dict[str, str] = field(default_factory=dict)
+    # Chosen to be left out again.
+    dropped: bool = False
+
+    def alt(self, lang: str) -> str:
+        """What it shows, in this language or else in one that was written."""
+        return self.alts.get(lang) or next(filter(None, self.alts.values()), "")
+
+
+@dataclass(kw_only=True)
 class ChannelRow:
     """A channel with the words for it."""
 
@@ -83,6 +100,8 @@ class ChannelRow:
     # What the program made of the update for it; words that differ are a person's and stay.
     made: str = ""
     error: str = ""
+    # How many pictures a post there can carry.
+    most_pictures: int = 0
 
     @property
     def edited(self) -> bool:
@@ -112,6 +131,7 @@ class Composer:
     languages: list[LanguageRow] = field(default_factory=list)
     facts: list[FactRow] = field(default_factory=list)
     channels: list[ChannelRow] = field(default_factory=list)
+    pictures: list[PictureRow] = field(default_factory=list)
     # "20" minutes, or "at" with a time of the day.
     next_choice: str = ""
     next_at: str = ""
@@ -157,6 +177,21 @@ class Composer:
     def ticked(self) -> list[FactRow]:
         """The facts that it says."""
         return [row for row in self.facts if row.ticked]
+
+    @property
+    def shown_pictures(self) -> list[PictureRow]:
+        """Those that it has."""
+        return [row for row in self.pictures if not row.dropped]
+
+    @property
+    def room_for_pictures(self) -> int:
+        """How many more it can have."""
+        return max(0, MOST - len(self.shown_pictures))
+
+    @property
+    def without_pictures(self) -> list[ChannelRow]:
+        """Where the text goes alone although there are pictures."""
+        return [row for row in self.chosen if self.shown_pictures and not row.most_pictures]
 
     @property
     def next_word_at(self) -> datetime | None:
@@ -210,6 +245,17 @@ class Composer:
                     _("Write each ticked fact in the second language too. Nothing was sent.")
                 )
 
+    def picture_wishes(self) -> tuple[PictureWish, ...]:
+        """Its pictures, for the action."""
+        languages = [row.lang for row in self.sent_languages]
+        return tuple(
+            PictureWish(
+                picture_id=row.picture.pk,
+                alts={lang: row.alts.get(lang, "") for lang in languages},
+            )
+            for row in self.shown_pictures
+        )
+
     def fill_channels(self) -> None:
         """Make the words for each channel; a person's own stay."""
         said = {words.lang: words for words in self.words()}
@@ -253,6 +299,7 @@ class Composer:
             next_word_at=self.next_word_at,
             after_number=self.after_number,
             form_token=self.token,
+            pictures=self.picture_wishes(),
             all_the_same=self.all_the_same,
         )
 

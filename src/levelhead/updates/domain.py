@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -110,6 +110,15 @@ class ToChannel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PictureWish:
+    """A picture that goes with an update."""
+
+    picture_id: int
+    # Language -> what it shows, for people who do not see it; every language of the update.
+    alts: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
     """What somebody wants to send."""
 
@@ -122,5 +131,6 @@ class Wish:
     # Number of the last update that the writer had seen.
     after_number: int = 0
     form_token: str = ""
+    pictures: tuple[PictureWish, ...] = ()
     # Why it goes although the gate holds it.
     all_the_same: str = ""

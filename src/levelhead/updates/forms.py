@@ -6,18 +6,25 @@ import secrets
 from typing import Final
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
+from levelhead.accounts.models import User
 from levelhead.doctrine.yaml_reading import LANGUAGES
 from levelhead.inbox.pages import read_id
 from levelhead.incidents.domain import REASON_LIMIT
 from levelhead.incidents.kinds import template_of
 from levelhead.incidents.models import Incident
+from levelhead.kernel.errors import Invalid
 from levelhead.kernel.text import clean_name
 from levelhead.knowledge.queries import kind_of_channel
 from levelhead.ledger.queries import list_facts
+from levelhead.pictures.domain import MOST
+from levelhead.pictures.keeping import Given, keep_picture
+from levelhead.pictures.models import Picture
 from levelhead.posts.queries import closed_because, list_channels
-from levelhead.updates.composer import ChannelRow, Composer, FactRow, LanguageRow
+from levelhead.updates.composer import ChannelRow, Composer, FactRow, LanguageRow, PictureRow
 from levelhead.updates.domain import TOKEN_LIMIT, Audience, UpdateKind
+from levelhead.updates.picturing import most_on
 from levelhead.updates.queries import SentUpdate, find_update, last_update
 
 # Of one field, a little over what all its lines may have.
@@ -34,7 +41,7 @@ def _channels(incident: Incident) -> list[ChannelRow]:
     return [
         ChannelRow(
             channel=channel, closed=closed_because(channel), limit=kind_of_channel(channel).limit,
-            lang=incident.lang,
+            lang=incident.lang, most_pictures=most_on(channel),
         )
         for channel in list_channels(incident.agency)
     ]  # fmt: skip
@@ -130,7 +137,36 @@ def read_composer(incident: Incident, given: QueryDict) -> Composer:
         way.lang = lang if lang in LANGUAGES else incident.lang
         way.text = _read(given, f"text_{pk}", TEXT_LIMIT)
         way.made = _read(given, f"made_{pk}", TEXT_LIMIT)
+    form.pictures = _read_pictures(incident, given)
     return form
+
+
+def _read_pictures(incident: Incident, given: QueryDict) -> list[PictureRow]:
+    """Those that were given before, in their order."""
+    wanted = list(dict.fromkeys(filter(None, map(read_id, given.getlist("picture")[: 2 * MOST]))))
+    found = Picture.objects.filter(agency_id=incident.agency_id).in_bulk(wanted) if wanted else {}
+    return [
+        PictureRow(
+            picture=found[pk], dropped=given.get(f"drop_{pk}") == "yes",
+            alts={lang: _read(given, f"alt_{pk}_{lang}") for lang in LANGUAGES},
+        )
+        for pk in wanted
+        if pk in found
+    ]  # fmt: skip
+
+
+def add_picture(form: Composer, given: QueryDict, file: Given, by: User) -> None:
+    """Take a picture in with what was written beside it. Raises Invalid."""
+    if not form.room_for_pictures:
+        raise Invalid(_("At most %(n)d pictures. Leave one out first.") % {"n": MOST})
+    picture = keep_picture(agency=form.incident.agency, given=file, by=by)
+    row = next((one for one in form.pictures if one.picture.pk == picture.pk), None)
+    if row is None:
+        row = PictureRow(picture=picture)
+        form.pictures.append(row)
+    row.dropped = False
+    for lang in LANGUAGES:
+        row.alts[lang] = _read(given, f"new_alt_{lang}") or row.alts.get(lang, "")
 
 
 def _read(given: QueryDict, name: str, limit: int = FIELD_LIMIT) -> str:

@@ -13,6 +13,7 @@ from levelhead.incidents.models import Incident
 from levelhead.kernel import clock
 from levelhead.kernel.ids import new_id
 from levelhead.ledger.models import Fact
+from levelhead.pictures.models import Picture
 from levelhead.updates.domain import Audience, UpdateKind, Words
 
 
@@ -129,6 +130,32 @@ class UpdateDelivery(AgencyOwned):
 
     def __str__(self) -> str:
         return f"{self.update_of_id} on {self.channel_id}"
+
+
+class UpdatePicture(AgencyOwned):
+    """An update shows a picture."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    update_of = models.ForeignKey(Update, on_delete=models.PROTECT, related_name="pictures")
+    picture = models.ForeignKey(Picture, on_delete=models.PROTECT, related_name="+")
+    place = models.PositiveSmallIntegerField()
+    # JSON: language -> what it shows.
+    alts = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["update_of", "place"], name="one_picture_per_place_of_an_update"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"picture {self.place} of {self.update_of_id}"
+
+    def alt(self, lang: str) -> str:
+        """What it shows, in this language or else in one that was written."""
+        told: dict[str, str] = json.loads(self.alts)
+        return told.get(lang) or next(iter(told.values()))
 
 
 def _list(text: str) -> list[Any]:

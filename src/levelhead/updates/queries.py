@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from levelhead.channels.models import OutboxState
 from levelhead.incidents.models import Incident
 from levelhead.kernel.errors import NotFound
-from levelhead.updates.models import Update, UpdateDelivery, UpdateText
+from levelhead.updates.models import Update, UpdateDelivery, UpdatePicture, UpdateText
 
 SHOWN: Final = 30
 
@@ -22,6 +22,7 @@ class SentUpdate:
     update: Update
     texts: list[UpdateText]
     deliveries: list[UpdateDelivery]
+    pictures: list[UpdatePicture]
 
     @property
     def main(self) -> UpdateText:
@@ -50,7 +51,7 @@ class SentUpdate:
 
 
 def list_updates(incident: Incident, *, most: int = SHOWN) -> list[SentUpdate]:
-    """What was said, newest first; four questions however many there are."""
+    """What was said, newest first; five questions however many there are."""
     updates = list(
         Update.objects.filter(incident=incident)
         .select_related("by", "corrects")
@@ -67,7 +68,14 @@ def _with_all(updates: list[Update]) -> list[SentUpdate]:
     rows = UpdateDelivery.objects.filter(update_of__in=updates)
     for way in rows.select_related("channel", "outbox_item").order_by("channel__name", "pk"):
         ways[way.update_of_id].append(way)
-    return [SentUpdate(update=one, texts=texts[one.pk], deliveries=ways[one.pk]) for one in updates]
+    shown: dict[int, list[UpdatePicture]] = {one.pk: [] for one in updates}
+    pictures = UpdatePicture.objects.filter(update_of__in=updates).select_related("picture")
+    for picture in pictures.order_by("place"):
+        shown[picture.update_of_id].append(picture)
+    return [
+        SentUpdate(update=one, texts=texts[one.pk], deliveries=ways[one.pk], pictures=shown[one.pk])
+        for one in updates
+    ]
 
 
 def find_update(incident: Incident, number: int) -> SentUpdate:

@@ -21,7 +21,7 @@ from levelhead.updates import actions, queries
 from levelhead.updates.checking import Stopped, check_update
 from levelhead.updates.composer import Composer
 from levelhead.updates.domain import Audience
-from levelhead.updates.forms import new_composer, read_composer
+from levelhead.updates.forms import add_picture, new_composer, read_composer
 from levelhead.updates.framing import public_path
 from levelhead.updates.rehearsing import rehearse
 from levelhead.web.middleware import status_of
@@ -41,6 +41,9 @@ def write(request: AgencyRequest, incident_id: int) -> HttpResponse:
     form = read_composer(incident, request.POST)
     step = request.POST.get("step", "look")
     try:
+        file = request.FILES.get("new_picture")
+        if file is not None:
+            add_picture(form, request.POST, file, request.person)
         if step == "send" and form.check_channels():
             form.check()
             try:
@@ -103,7 +106,11 @@ def _look(
     words = form.words()
     found = check_update(
         form.incident, words, facts=[one.line.fact for one in form.ticked],
-        channel_texts=[row.text for row in form.chosen], corrects=corrects,
+        channel_texts=[
+            *(row.text for row in form.chosen),
+            *(alt for one in form.picture_wishes() for alt in one.alts.values()),
+        ],
+        corrects=corrects,
     )  # fmt: skip
     wrong = unsaid or any(row.error for row in form.chosen)
     return render(

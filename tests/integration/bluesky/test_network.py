@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from levelhead.channels.ports import Puller as PullerPort
 from levelhead.channels.ports import Sender, ThreadReader
 from levelhead.connectors.bluesky.connector import BlueskyConnector
 from levelhead.connectors.bluesky.sending import record_key
-from levelhead.kernel.errors import ChannelRefused, ChannelSignedOut, SendUnclear
+from levelhead.kernel.errors import ChannelBusy, ChannelRefused, ChannelSignedOut, SendUnclear
 from tests.integration.bluesky.conftest import CHANNEL, MakePerson, Person, Puller, account, message
+from tests.integration.updates.drawing import outgoing, photograph, street_map
 from tests.services.cutting_proxy import proxy_to
 
 pytestmark = pytest.mark.services
@@ -285,3 +287,34 @@ def test_a_post_of_our_own_is_there_once_comes_back_and_is_answered(
     assert seen.parent_external_id == first.external_id
     assert not seen.from_agency
     assert [post.external_id for post in puller.posts].count(first.external_id) == 1
+
+
+def test_pictures_are_there_with_what_they_show(
+    agency: Person, bluesky_service: dict[str, Any]
+) -> None:
+    said = replace(
+        message("Elm Street is closed."),
+        pictures=(
+            outgoing(street_map(), "Map: Elm Street is closed. 🗺️"),
+            outgoing(photograph(3000, 2000), "The bridge, under water"),
+        ),
+    )
+    with proxy_to(bluesky_service["pds"]) as proxy:
+        connector = BlueskyConnector(account(proxy.url, agency.handle))
+        # An answer that is lost while a picture is given: nothing was said yet.
+        connector.check()
+        proxy.cut = "com.atproto.repo.uploadBlob"
+        with pytest.raises(ChannelBusy):
+            connector.send(said)
+        proxy.cut = "com.atproto.repo.putRecord"
+        with pytest.raises(SendUnclear):
+            connector.send(said)
+        proxy.cut = ""
+        receipt = connector.find(said)
+        assert receipt is not None
+        connector.close()
+    (record,) = agency.records()
+    images = record["value"]["embed"]["images"]
+    assert [one["alt"] for one in images] == [one.alt for one in said.pictures]
+    assert [one["image"]["mimeType"] for one in images] == ["image/png", "image/jpeg"]
+    assert images[1]["aspectRatio"] == {"width": 2000, "height": 1333}

@@ -34,7 +34,7 @@ class _Fields(HTMLParser):
             kind = given.get("type", "text")
             if kind in ("checkbox", "radio") and "checked" not in given:
                 return
-            if name in ("channel", "fact"):
+            if name in ("channel", "fact", "picture"):
                 self.several.setdefault(name, []).append(given.get("value", ""))
             elif name != "csrfmiddlewaretoken":
                 self.found[name] = given.get("value", "")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from levelhead.channels.domain import IncomingPost
 from levelhead.connectors.mastodon.connector import MastodonConnector
-from levelhead.kernel.errors import ChannelRefused, ChannelSignedOut, SendUnclear
+from levelhead.kernel.errors import ChannelBusy, ChannelRefused, ChannelSignedOut, SendUnclear
 from tests.integration.mastodon.conftest import CHANNEL, account, message
+from tests.integration.updates.drawing import outgoing, street_map
 from tests.services.cutting_proxy import proxy_to
 from tests.services.fediverse import Resident
 
@@ -124,3 +126,26 @@ def test_a_token_that_is_not_accepted_is_said_and_not_tried_again(agency: Reside
         with pytest.raises(ChannelSignedOut, match="make a new token"):
             connector.fetch(None)
     connector.close()
+
+
+def test_pictures_are_there_with_what_they_show(agency: Resident) -> None:
+    said = replace(
+        message("Elm Street is closed."),
+        pictures=(outgoing(street_map(), "Map: Elm Street is closed."),),
+    )
+    with proxy_to(agency.url) as proxy:
+        connector = MastodonConnector(account(proxy.url, agency.token))
+        connector.check()
+        proxy.cut = "/media"
+        with pytest.raises(ChannelBusy):
+            connector.send(said)
+        assert not agency.own()
+        proxy.cut = "/statuses"
+        with pytest.raises(SendUnclear):
+            connector.send(said)
+        proxy.cut = ""
+        assert connector.find(said) is not None
+        connector.close()
+    (there,) = agency.own()
+    (picture,) = there["media_attachments"]
+    assert (picture["type"], picture["description"]) == ("image", "Map: Elm Street is closed.")

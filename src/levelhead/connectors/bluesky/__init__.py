@@ -17,6 +17,7 @@ info = PlatformInfo(
     text_limit=SHAPES["bluesky"].limit,
     counting=SHAPES["bluesky"].counting,
     threads=True,
+    pictures=4,
     # One cheap request a second: a third of what a server allows per address (3,000 in 5 minutes).
     poll_seconds=1.0,
     required_settings=("service", "handle"),

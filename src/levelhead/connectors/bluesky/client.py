@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from levelhead.connectors.bluesky.transport import JsonObject, Params, Transport
+from collections.abc import Callable
+
+from levelhead.connectors.bluesky.transport import JsonObject, Params, Transport, Upload
 from levelhead.kernel.errors import ChannelGarbled, ChannelRefused, ChannelSignedOut
 
 _UNAUTHORIZED = 401
@@ -50,6 +52,10 @@ class BlueskyClient:
         """Change something on the platform. Raises SendUnclear besides what `query` raises."""
         return self._call("POST", nsid, body=body, writes=True)
 
+    def upload(self, nsid: str, upload: Upload) -> JsonObject:
+        """Give bytes for a record that is written afterwards. Raises what `query` raises."""
+        return self._with_token(lambda token: self._transport.upload(nsid, upload, token=token))
+
     def _call(
         self,
         method: str,
@@ -59,20 +65,23 @@ class BlueskyClient:
         body: JsonObject | None = None,
         writes: bool = False,
     ) -> JsonObject:
-        token = self._ensure_signed_in()
-        try:
-            return self._transport.request(
+        return self._with_token(
+            lambda token: self._transport.request(
                 method, nsid, params=params, body=body, token=token, writes=writes
             )
+        )
+
+    def _with_token(self, ask: Callable[[str], JsonObject]) -> JsonObject:
+        token = self._ensure_signed_in()
+        try:
+            return ask(token)
         except ChannelRefused as error:
             if not _is_about_the_token(error):
                 raise
         # The request was refused before it was looked at: asking again cannot do it twice.
         token = self._renew()
         try:
-            return self._transport.request(
-                method, nsid, params=params, body=body, token=token, writes=writes
-            )
+            return ask(token)
         except ChannelRefused as error:
             if not _is_about_the_token(error):
                 raise

@@ -7,13 +7,13 @@ import re
 from datetime import UTC
 
 from levelhead.analysis.lengths import count_bytes, count_graphemes
-from levelhead.channels.domain import OutgoingMessage, Receipt
+from levelhead.channels.domain import OutgoingMessage, OutgoingPicture, Receipt
 from levelhead.channels.shapes import SHAPES
 from levelhead.connectors.bluesky import mapping
 from levelhead.connectors.bluesky.client import BlueskyClient
 from levelhead.connectors.bluesky.reading import is_not_there
 from levelhead.connectors.bluesky.richtext import Facet, find_facets
-from levelhead.connectors.bluesky.transport import JsonObject
+from levelhead.connectors.bluesky.transport import JsonObject, Upload
 from levelhead.kernel.errors import ChannelGarbled, ChannelRefused, ChannelSignedOut, SendUnclear
 
 MAX_GRAPHEMES = SHAPES["bluesky"].limit or 0
@@ -21,6 +21,7 @@ MAX_BYTES = SHAPES["bluesky"].counting.byte_limit or 0
 _TID_ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 _TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
 _MARKER = re.compile(r"[a-z0-9]{13}")
+_PICTURES = "app.bsky.embed.images"
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
@@ -108,9 +109,29 @@ class Sender:
         facets: list[Facet] = find_facets(message.text, self._resolve)
         if facets:
             record["facets"] = facets
+        if message.pictures:
+            record["embed"] = {
+                "$type": _PICTURES,
+                "images": [self._give(one) for one in message.pictures],
+            }
         if message.parent_external_id is not None:
             record["reply"] = self._reply_references(message.parent_external_id)
         return record
+
+    def _give(self, picture: OutgoingPicture) -> JsonObject:
+        """Give a picture's bytes; the post refers to them."""
+        answer = self._client.upload(
+            "com.atproto.repo.uploadBlob",
+            Upload(content=picture.content, content_type=picture.content_type),
+        )
+        blob = answer.get("blob")
+        if not isinstance(blob, dict):
+            raise ChannelGarbled("Bluesky took a picture without saying what to call it.")
+        return {
+            "alt": picture.alt,
+            "image": blob,
+            "aspectRatio": {"width": picture.width, "height": picture.height},
+        }
 
     def _resolve(self, handle: str) -> str | None:
         """A handle's did; None where nobody has it: then it stays plain text."""

@@ -8,10 +8,11 @@ from levelhead.connectors.transport import (
     READ_SECONDS,
     JsonObject,
     Params,
+    Upload,
 )
 from levelhead.connectors.transport import Transport as _Transport
 
-__all__ = ["JsonObject", "Params", "Transport"]
+__all__ = ["JsonObject", "Params", "Transport", "Upload"]
 
 
 class Transport(_Transport):

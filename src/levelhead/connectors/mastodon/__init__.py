@@ -17,6 +17,7 @@ info = PlatformInfo(
     text_limit=SHAPES["mastodon"].limit,
     counting=SHAPES["mastodon"].counting,
     threads=True,
+    pictures=4,
     # Servers allow 300 requests in 5 minutes; a pull takes one, now and then up to five.
     poll_seconds=3.0,
     required_settings=("service",),

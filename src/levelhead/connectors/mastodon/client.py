@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from levelhead.connectors.transport import JsonObject, Params, Transport
+from levelhead.connectors.transport import JsonObject, Params, Transport, Upload
 from levelhead.kernel.errors import ChannelGarbled, ChannelRefused, ChannelSignedOut
 
 _UNAUTHORIZED = 401
@@ -74,6 +74,14 @@ class MastodonClient:
             return self._transport.request(
                 "POST", path, body=body, token=self._token, writes=True, headers=headers
             )
+        except ChannelRefused as error:
+            raise self._refusal(error) from error
+
+    def upload(self, path: str, upload: Upload) -> JsonObject:
+        """Give bytes for a post that is sent afterwards. Raises what `get` raises."""
+        self._check_signed_in()
+        try:
+            return self._transport.upload(path, upload, token=self._token)
         except ChannelRefused as error:
             raise self._refusal(error) from error
 

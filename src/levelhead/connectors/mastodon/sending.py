@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from typing import Final
 
 from levelhead.analysis.lengths import fits
-from levelhead.channels.domain import OutgoingMessage, Receipt
+from levelhead.channels.domain import OutgoingMessage, OutgoingPicture, Receipt
 from levelhead.channels.shapes import SHAPES
 from levelhead.connectors.mastodon import mapping
 from levelhead.connectors.mastodon.client import MastodonClient
-from levelhead.connectors.transport import JsonObject
-from levelhead.kernel.errors import ChannelGarbled, ChannelRefused, ChannelSignedOut, SendUnclear
+from levelhead.connectors.transport import JsonObject, Upload
+from levelhead.kernel.errors import (
+    ChannelBusy,
+    ChannelGarbled,
+    ChannelRefused,
+    ChannelSignedOut,
+    SendUnclear,
+)
 
 SHAPE: Final = SHAPES["mastodon"]
 _NOT_FOUND = 404
@@ -20,6 +27,10 @@ _NOT_FOUND = 404
 _CLOCKS_DIFFER: Final = timedelta(seconds=30)
 _PAGE = 40
 _PAGES = 5
+# Large pictures are made ready while we wait: at most so often, with such pauses.
+_READY_TRIES: Final = 20
+_READY_SECONDS: Final = 0.5
+_MEDIA_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _HANDLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}(@[A-Za-z0-9.:-]{1,253})?")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 
@@ -37,6 +48,8 @@ class Sender:
         """
         check_text(message.text)
         body = self._body(message)
+        if message.pictures:
+            body["media_ids"] = [self._give(one) for one in message.pictures]
         # Asked for before: afterwards a failure would not mean that nothing was sent.
         own_id = self._client.account_id
         answer = self._client.post(
@@ -97,6 +110,27 @@ class Sender:
             body["visibility"] = parent["visibility"]
             body["status"] = self._addressed(message.text, parent)
         return body
+
+    def _give(self, picture: OutgoingPicture) -> str:
+        """Give a picture's bytes and its words; the post refers to them once they are ready."""
+        answer = self._client.upload(
+            "api/v2/media",
+            Upload(
+                content=picture.content, content_type=picture.content_type, form_field="file",
+                fields={"description": picture.alt},
+                file_name=f"picture.{picture.content_type.partition('/')[2]}",
+            ),
+        )  # fmt: skip
+        media_id = answer.get("id")
+        if not isinstance(media_id, str) or not _MEDIA_ID.fullmatch(media_id):
+            raise ChannelGarbled("Mastodon took a picture without saying what to call it.")
+        for _try in range(_READY_TRIES):
+            # Without an address the server still works on it.
+            if answer.get("url") is not None:
+                return media_id
+            time.sleep(_READY_SECONDS)
+            answer = self._client.get(f"api/v1/media/{media_id}")
+        raise ChannelBusy("Mastodon still works on a picture; the post is sent again later.")
 
     def _parent(self, parent: str) -> JsonObject:
         if not mapping.is_id(parent):

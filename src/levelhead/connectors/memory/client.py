@@ -44,6 +44,7 @@ info = PlatformInfo(
     text_limit=1_000,
     poll_seconds=0.05,
     threads=True,
+    pictures=4,
 )
 
 # Platforms by name, for accounts that are connected by their settings alone.

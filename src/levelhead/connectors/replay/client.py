@@ -38,6 +38,7 @@ info = PlatformInfo(
     poll_seconds=1.0,
     required_settings=("stream", "started_at"),
     threads=True,
+    pictures=4,
 )
 
 

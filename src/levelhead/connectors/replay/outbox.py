@@ -131,6 +131,10 @@ def _write_line(message: OutgoingMessage) -> str:
         "thread_id": message.thread_external_id,
         "lang": message.lang,
         "sent_at": now().isoformat(),
+        "pictures": [
+            {"alt": one.alt, "type": one.content_type, "bytes": len(one.content)}
+            for one in message.pictures
+        ],
     }
     return json.dumps(record)
 

@@ -192,3 +192,15 @@ def example_of(kind: str) -> str:
 def text_of(row: Any, lang: str) -> str:
     """A ticked fact's words in a language, as they were typed."""
     return str(row.texts.get(lang, ""))
+
+
+@register.simple_tag
+def text_in(texts: dict[str, str], lang: str) -> str:
+    """What was typed in a language."""
+    return texts.get(lang, "")
+
+
+@register.simple_tag
+def picture_alt(row: Any, lang: str) -> str:
+    """What a picture shows, in a language or else in one that was written."""
+    return str(row.alt(lang))

@@ -13,7 +13,7 @@
   function wordsOf(form) {
     const found = {};
     form.querySelectorAll(WORDS).forEach((field) => {
-      if (field.name && field.value !== field.defaultValue) found[field.name] = field.value;
+      if (field.name && !("once" in field.dataset) && field.value !== field.defaultValue) found[field.name] = field.value;
     });
     return found;
   }
