@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -27,6 +28,7 @@ from levelhead.issues.actions import open_issue
 from levelhead.kernel import clock
 from levelhead.knowledge.actions import write_answer
 from levelhead.ledger.actions import add_fact as write_fact
+from levelhead.pictures.keeping import keep_picture
 from levelhead.presence.models import Presence
 from levelhead.replies.actions import send_reply
 from levelhead.replies.models import Reply
@@ -38,6 +40,7 @@ from tests.base import DeskTestCase
 from tests.integration.knowledge.answering import Answering
 from tests.integration.research.asking import Asking
 from tests.integration.topics.talking import Talking
+from tests.integration.updates.drawing import street_map
 
 PEOPLE = ("signed out", "outsider", "viewer", "writer", "records", "administrator")
 LOGIN, MISSING, NO, YES, MOVED, BAD, CONFLICT = "login", 404, 403, 200, 302, 400, 409
@@ -319,6 +322,7 @@ MATRIX: dict[str, Row] = {
         WORK_BAD, method="post", args=FACT, data={"version": "1", "again_how": "saw"}
     ),
     "update-write": Row(WRITE, args=INCIDENT),
+    "update-picture": Row(READ, args=("agency", "incident", "picture")),
     "update": Row(NOT_OURS, args=("agency", "incident", "number")),
     "update-retry": Row(REPLY_NONE, method="post", args=("agency", "incident", "number")),
     "incident-channels": Row(READ, args=INCIDENT),
@@ -556,6 +560,10 @@ class PermissionTest(Answering, Talking, Asking, DeskTestCase):
             values["incident"] = incident.pk
             if "fact" in row.args:
                 values["fact"] = write_fact(incident=incident, text="Open.", by=self.alice).pk
+            if "picture" in row.args:
+                values["picture"] = keep_picture(
+                    agency=self.agency, given=io.BytesIO(street_map()), by=self.alice
+                ).pk
         if "rule" in row.args:
             values["rule"] = self.make_rule().pk
         if "approval" in row.args:
