@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from levelhead.accounts.models import User
+from levelhead.channels.models import OutboxPicture
 from levelhead.channels.outbox import deliver_due
 from levelhead.connectors.memory import forget_platforms
 from levelhead.incidents import guests
@@ -15,6 +16,7 @@ from levelhead.ledger.actions import add_fact, confirm_fact, mark_false
 from levelhead.ledger.models import Fact
 from levelhead.updates.models import Update
 from tests.browser.base import PHONE, WIDE, BrowserTestCase
+from tests.integration.updates.drawing import photograph
 
 SIZES = {"wide": WIDE, "phone": PHONE}
 PATH = "/riverton/incidents/"
@@ -164,6 +166,36 @@ class IncidentRoomTests(BrowserTestCase):
                         for fold in page.locator("main details.case-form > summary").all():
                             fold.click()
                         self.look(page, f"incident-{name}-{language}-{size_name}-{theme}")
+
+    def test_a_picture_goes_with_an_update(self) -> None:
+        for name, size in SIZES.items():
+            with self.subTest(name), self.window(self.alice, size=size) as page:
+                self.declare_on(page)
+                page.locator("summary", has_text="Add a picture").click()
+                page.locator("#new-picture").set_input_files(
+                    {"name": "map.jpg", "mimeType": "image/jpeg", "buffer": photograph()}
+                )
+                page.locator("#new-alt-en").fill("Map: Elm Street is closed.")
+                page.locator("#new-alt-es").fill("Mapa: la calle Elm está cerrada.")
+                page.locator("[data-action=add-picture]").click()
+                shown = page.locator("[data-picture] img")
+                expect(shown).to_have_js_property("naturalWidth", 800)
+                self.look(page, f"update-picture-write-{name}")
+                page.locator("[data-action=look]").click()
+                expect(page.locator("h1")).to_have_text("Before it goes")
+                self.look(page, f"update-picture-look-{name}")
+                page.locator("[data-action=send-update]").click()
+                page.locator("[data-update='1'] a").first.click()
+                shown = page.get_by_role("img", name="Map: Elm Street is closed.")
+                shown.scroll_into_view_if_needed()
+                expect(shown).to_have_js_property("naturalWidth", 800)
+                self.look(page, f"update-picture-sent-{name}")
+                deliver_due()
+                OutboxPicture.objects.get(alt="Map: Elm Street is closed.", item__state="sent")
+                Incident.objects.filter(state="running").update(
+                    state="over", over_at="2026-01-01T00:00Z", over_by=self.alice
+                )
+                OutboxPicture.objects.all().delete()
 
     def test_declared_and_said_without_scripts(self) -> None:
         with self.window(self.alice, size=PHONE, scripts=False) as page:

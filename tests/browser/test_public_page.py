@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -9,12 +10,16 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from unittest import mock
 
+from playwright.sync_api import expect
+
 from levelhead.kernel import clock
+from levelhead.pictures.keeping import keep_picture
 from levelhead.publicpage.domain import PublicRumor
 from levelhead.updates.actions import send_update
-from levelhead.updates.domain import Audience, UpdateKind, Words
+from levelhead.updates.domain import Audience, PictureWish, UpdateKind, Words
 from tests.browser.base import PHONE, WIDE, BrowserTestCase
 from tests.integration.publicpage.public_pages import PublicPages
+from tests.integration.updates.drawing import photograph
 
 ENGLISH = Words(
     lang="en", lead="Officers are at the riverfront. Stay away from Water Street.",
@@ -175,3 +180,24 @@ class PublicPageTest(PublicPages, BrowserTestCase):
             self.picture(page, "public-print", whole=True)
             self.assertFalse(page.get_by_label("Your e-mail address").is_visible())
             self.assertTrue(page.get_by_text("Officers are at the riverfront").first.is_visible())
+
+    def test_pictures_are_seen_and_heard(self) -> None:
+        picture = keep_picture(
+            agency=self.agency, given=io.BytesIO(photograph(3000, 2000)), by=self.alice
+        )
+        alts = {"en": "Map: Water Street is closed.", "es": "Mapa: Water Street está cerrada."}
+        self.say_all(pictures=(PictureWish(picture_id=picture.pk, alts=alts),))
+        with self.window(None, size=PHONE, scripts=False, theme="dark") as page:
+            page.goto(self.path)
+            shown = page.get_by_role("img", name=alts["en"])
+            shown.scroll_into_view_if_needed()
+            expect(shown).to_have_js_property("naturalWidth", 800)
+            self.picture(page, "public-picture-phone-dark", whole=True)
+            self.assert_fits(page, "picture")
+            page.get_by_role("link", name="Español").click()
+            page.get_by_role("img", name=alts["es"]).wait_for()
+            page.goto(self.path + "updates.html")
+            page.get_by_role("img", name=alts["en"]).wait_for()
+        with self.window(None, size=PHONE) as page:
+            page.goto(self.path)
+            self.assert_accessible(page, "picture")

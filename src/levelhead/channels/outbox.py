@@ -25,9 +25,10 @@ from django.db.models import Q, QuerySet
 from levelhead.accounts.models import User
 from levelhead.channels.accounts import pool
 from levelhead.channels.actions import note_failure
-from levelhead.channels.domain import OutgoingMessage, OutgoingPicture, Receipt
+from levelhead.channels.domain import Receipt
 from levelhead.channels.lanes import Lane, Shares, behind_none, last_sent_before, step_back_in
-from levelhead.channels.models import Channel, ChannelState, OutboxItem, OutboxPicture, OutboxState
+from levelhead.channels.models import Channel, ChannelState, OutboxItem, OutboxState
+from levelhead.channels.outgoing import keep_pictures, message_of, pictures_of
 from levelhead.channels.ports import Sender
 from levelhead.kernel import clock
 from levelhead.kernel.errors import (
@@ -37,12 +38,10 @@ from levelhead.kernel.errors import (
     ChannelRefused,
     ChannelSignedOut,
     LevelheadError,
-    NotFound,
     SendUnclear,
 )
 from levelhead.kernel.ids import new_id
 from levelhead.kernel.text import clean_text
-from levelhead.pictures.keeping import bytes_of
 from levelhead.pictures.models import Picture
 from levelhead.records.append import append_events
 from levelhead.records.domain import DESK_CHAIN, EventToRecord
@@ -141,10 +140,7 @@ def enqueue(
                 raise
         else:
             break
-    OutboxPicture.objects.bulk_create(
-        OutboxPicture(agency_id=channel.agency_id, item=item, picture=picture, place=place, alt=alt)
-        for place, (picture, alt) in enumerate(pictures)
-    )
+    keep_pictures(item, pictures)
     return item
 
 
@@ -282,21 +278,14 @@ def _unsent_state(item: OutboxItem) -> OutboxState:
 
 
 def _send_or_find(item: OutboxItem) -> Receipt:
-    message = OutgoingMessage(
-        marker=item.marker,
-        text=item.text,
-        parent_external_id=_parent_of(item) or None,
-        thread_external_id=item.thread_external_id or None,
-        lang=item.lang or None,
-        created_at=item.created_at,
-    )
+    message = message_of(item)
     key, connector = pool.take(item.channel)
     try:
         if not isinstance(connector, Sender):
             raise ChannelRefused(f"{item.channel.name} is for reading only; nothing was sent.")
         receipt = connector.find(message) if item.state == OutboxState.UNCLEAR else None
         if receipt is None:
-            message = replace(message, pictures=_pictures_of(item))
+            message = replace(message, pictures=pictures_of(item))
             # From here on it may be there, whatever happens.
             item.state = OutboxState.SENDING
             receipt = connector.send(message)
@@ -305,25 +294,6 @@ def _send_or_find(item: OutboxItem) -> Receipt:
         raise
     pool.give_back(key, connector)
     return receipt
-
-
-def _pictures_of(item: OutboxItem) -> tuple[OutgoingPicture, ...]:
-    rows = OutboxPicture.objects.filter(item=item).select_related("picture").order_by("place")
-    try:
-        return tuple(
-            OutgoingPicture(
-                content=bytes_of(row.picture), content_type=row.picture.content_type,
-                width=row.picture.width, height=row.picture.height, alt=row.alt,
-            )
-            for row in rows
-        )  # fmt: skip
-    except NotFound as error:
-        raise ChannelRefused(error.message) from error
-
-
-def _parent_of(item: OutboxItem) -> str:
-    """What the item answers: the one before it in a chain, by the id that the platform gave it."""
-    return item.parent_external_id if item.after is None else item.after.external_id
 
 
 def _waits_since(item: OutboxItem) -> datetime:

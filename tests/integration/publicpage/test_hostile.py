@@ -103,7 +103,7 @@ class HostileTest(PublicPages, DeskTestCase):
         started = clock.SystemClock().now()
         self.say(incident)
         self.assertLess((clock.SystemClock().now() - started).total_seconds(), 5)
-        with self.assertNumQueries(5):
+        with self.assertNumQueries(6):
             from levelhead.publicpage.gathering import gather
 
             gather(incident, version=1)
