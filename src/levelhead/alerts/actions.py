@@ -195,9 +195,13 @@ def end_shift(*, shift: Shift, by: User, to: User | None = None) -> Shift | None
     return following
 
 
-def change_rules(*, agency: Agency, life_minutes: int, clock_minutes: int, by: User) -> AlertRules:
-    """How long whoever is called has, before the next person is."""
+def change_rules(
+    *, agency: Agency, life_minutes: int, clock_minutes: int, by: User, chief: User | None = None
+) -> AlertRules:
+    """How long whoever is called has, before the next person is; and who is the chief."""
     require(by, agency.pk, Ability.MANAGE)
+    if chief is not None:
+        _check_member(agency, chief)
     for minutes in (life_minutes, clock_minutes):
         if not 1 <= minutes <= LONGEST_WAIT_MINUTES:
             raise Invalid(
@@ -206,11 +210,18 @@ def change_rules(*, agency: Agency, life_minutes: int, clock_minutes: int, by: U
     with transaction.atomic():
         rules, _made = AlertRules.objects.update_or_create(
             agency=agency,
-            defaults={"life_minutes": life_minutes, "clock_minutes": clock_minutes},
+            defaults={
+                "life_minutes": life_minutes,
+                "clock_minutes": clock_minutes,
+                "chief": chief,
+            },
         )
         _record(
             agency.pk, f"agency:{agency.pk}", "person:alert:rules_changed", by,
-            {"life_minutes": life_minutes, "clock_minutes": clock_minutes},
+            {
+                "life_minutes": life_minutes, "clock_minutes": clock_minutes,
+                "chief": chief.pk if chief else None,
+            },
         )  # fmt: skip
     return rules
 

@@ -153,8 +153,17 @@ def _called_first(
     owner = [alert.owner_id] if alert.owner_id else []
     if alert.kind not in OF_INCIDENTS:
         return owner or duty
-    chief = [user_id for _, user_id in ordered[:1]] if alert.kind == AlertKind.WORD_OUT else []
-    return [*owner, *duty, *chief]
+    return [*owner, *duty, *_chief(alert, ordered)]
+
+
+def _chief(alert: Alert, ordered: Sequence[tuple[int | None, int]]) -> list[int]:
+    """Whom a crisis is told, and a word that did not come."""
+    if alert.kind not in (AlertKind.WORD_OUT, AlertKind.DECLARED):
+        return []
+    named = AlertRules.objects.get(agency_id=alert.agency_id).chief_id
+    if named is not None:
+        return [named]
+    return [user_id for _, user_id in ordered[:1]] if alert.kind == AlertKind.WORD_OUT else []
 
 
 def _minute_of_day(agency: Agency, now: datetime) -> int:

@@ -17,6 +17,11 @@ class AlertRules(AgencyOwned):
     # Minutes until the next person is called.
     life_minutes = models.PositiveSmallIntegerField(default=5)
     clock_minutes = models.PositiveSmallIntegerField(default=30)
+    # Hears of a crisis with those on duty, and of a promised word that did not come. Where nobody
+    # is named, the first in the order hears of the latter.
+    chief = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency"], name="one_alert_rules")]

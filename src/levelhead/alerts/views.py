@@ -169,13 +169,14 @@ def try_target(request: AgencyRequest, target_id: int) -> HttpResponse:
 @require_POST
 @member(Ability.MANAGE)
 def rules(request: AgencyRequest) -> HttpResponse:
-    """How long whoever is called has."""
+    """How long whoever is called has, and who is the chief."""
 
     def act() -> str:
         actions.change_rules(
             agency=request.agency, by=request.person,
             life_minutes=read_number(request.POST.get("life", "")),
             clock_minutes=read_number(request.POST.get("clock", "")),
+            chief=_colleague(request, "chief"),
         )  # fmt: skip
         return _("Saved.")
 

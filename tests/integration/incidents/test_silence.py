@@ -15,6 +15,7 @@ from levelhead.incidents.actions import give_role, set_level, stand_down
 from levelhead.incidents.domain import IncidentKind, RoomRole
 from levelhead.incidents.models import Incident, LogEntry
 from levelhead.kernel import clock
+from levelhead.kernel.errors import Invalid
 from levelhead.silence.models import SilenceCall
 from levelhead.silence.showing import clock_of
 from levelhead.silence.watching import watch_silence
@@ -132,6 +133,25 @@ class SilenceTest(Crisis, DeskTestCase):
         call = SilenceCall.objects.get()
         assert (call.stage, call.first) == ("out", False)
         assert LogEntry.objects.filter(incident=incident, action="system:silence:out").count() == 1
+
+    def test_a_chief_who_is_named_hears_of_the_crisis_and_of_silence(self) -> None:
+        alerting.change_rules(
+            agency=self.agency, life_minutes=5, clock_minutes=30, chief=self.eve, by=self.bob
+        )
+        incident = self.declare()
+        self.work()
+        assert self.called(AlertKind.DECLARED) == {self.dora, self.eve}
+        self.late_at(incident, 0.8)
+        self.work()
+        assert self.called(AlertKind.WORD_SOON) == {self.alice, self.dora}
+        self.late_at(incident, 1.0)
+        self.work()
+        assert self.called(AlertKind.WORD_OUT) == {self.alice, self.dora, self.eve}
+        with self.assertRaises(Invalid):
+            alerting.change_rules(
+                agency=self.agency, life_minutes=5, clock_minutes=30, chief=self.charlie,
+                by=self.bob,
+            )  # fmt: skip
 
     def test_a_word_ends_the_call(self) -> None:
         incident = self.declare()
