@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as sign_in
 from django.urls import path
 
-from levelhead.accounts import views
+from levelhead.accounts import people_views, views
 
 # Only what invited people need of allauth: nobody signs up, and no mail is sent yet.
 sign_in_patterns = [
@@ -17,6 +17,7 @@ sign_in_patterns = [
 urlpatterns = [
     path("", views.home, name="home"),
     path("me/", views.me, name="me"),
+    path("me/password/", people_views.own_password, name="own-password"),
 ]
 agency_patterns = [
     path("", views.agency_home, name="agency"),

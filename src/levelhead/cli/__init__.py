@@ -26,6 +26,7 @@ COMMANDS = {
     "import": "import_posts",
     "init": "init",
     "learn": "learn",
+    "password": "password",
     "records": "records",
     "restore": "restore",
     "serve": "serve",

@@ -25,6 +25,7 @@ urlpatterns = [
     path("alert/", include("levelhead.alerts.link_urls")),
     path("<slug:agency>/", include(agency_patterns)),
     path("<slug:agency>/alerts/", include("levelhead.alerts.urls")),
+    path("<slug:agency>/settings/people/", include("levelhead.accounts.people_urls")),
     path("<slug:agency>/settings/learning/", include("levelhead.learning.urls")),
     path("<slug:agency>/settings/keys/", include("levelhead.api.settings_urls")),
     path("<slug:agency>/settings/drafting/", include("levelhead.drafting.settings_urls")),

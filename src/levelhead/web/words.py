@@ -161,6 +161,12 @@ ROLES: Final[Words] = {
     "records": _("records officer"),
     "administrator": _("administrator"),
 }
+ROLES_MAY: Final[Words] = {
+    "viewer": _("sees posts, issues and incidents, and changes nothing"),
+    "writer": _("works on posts, answers in the agency’s name, declares incidents, approves"),
+    "records": _("works on posts without answering; sees and proves the record"),
+    "administrator": _("all of that, and settings, channels and people"),
+}
 WEEKDAYS: Final[Words] = {
     "monday": _("Monday"),
     "tuesday": _("Tuesday"),

@@ -99,6 +99,21 @@ MATRIX: dict[str, Row] = {
     # From elsewhere than this machine: for who manages an agency, and of that agency only.
     "metrics": Row((NO, YES, NO, NO, NO, YES), args=()),
     "home": Row((LOGIN, MOVED, MOVED, MOVED, MOVED, MOVED), args=()),
+    "own-password": Row((LOGIN, YES, YES, YES, YES, YES), args=()),
+    "people": Row((LOGIN, MISSING, NO, NO, NO, YES)),
+    "person-add": Row((LOGIN, MISSING, NO, NO, NO, BAD), method="post"),
+    "person-role": Row(
+        (LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=("agency", "stranger")
+    ),
+    "person-end": Row(
+        (LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=("agency", "stranger")
+    ),
+    "person-back": Row(
+        (LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=("agency", "stranger")
+    ),
+    "person-password": Row(
+        (LOGIN, MISSING, NO, NO, NO, MISSING), method="post", args=("agency", "stranger")
+    ),
     "me": Row((LOGIN, YES, YES, YES, YES, YES), args=()),
     "account_login": Row((YES, MOVED, MOVED, MOVED, MOVED, MOVED), args=()),
     "account_logout": Row((MOVED, YES, YES, YES, YES, YES), args=()),
@@ -516,6 +531,7 @@ class PermissionTest(Answering, Talking, Asking, DeskTestCase):
         values: dict[str, object] = {
             "agency": self.agency.slug,
             "number": 1,
+            "stranger": self.charlie.pk,
             "section": "needs",
             "token": "x",
             "slug": "1-none",

@@ -234,6 +234,12 @@ def role_words(role: str) -> str:
 
 
 @register.filter
+def role_may(role: str) -> str:
+    """What a role may do."""
+    return words.of(words.ROLES_MAY, role)
+
+
+@register.filter
 def platform_title(platform: str) -> str:
     """A platform by its name."""
     try:
