@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from levelhead.accounts.domain import Role
 from levelhead.accounts.models import Membership, User
+from levelhead.accounts.people import end_place, give_back_place
 from levelhead.channels import outbox
 from levelhead.channels.domain import IncomingKind
 from levelhead.channels.models import Channel, ChannelState
@@ -141,6 +142,10 @@ class PagesTests(BrowserTestCase):
 
     def test_settings(self) -> None:
         self.look(self.bob, "/riverton/settings/", "settings")
+        end_place(place=self.victor.memberships.get(), by=self.bob)
+        self.look(self.bob, "/riverton/settings/people/", "people")
+        give_back_place(place=self.victor.memberships.get(), by=self.bob)
+        self.look(self.alice, "/me/password/", "password")
 
     def test_records(self) -> None:
         self.look(self.bob, "/riverton/records/", "records")
