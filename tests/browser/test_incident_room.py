@@ -101,6 +101,7 @@ class IncidentRoomTests(BrowserTestCase):
             self.look(page, f"incident-room-{name}")
             page.locator("summary", has_text="Stand down").click()
             page.locator("#over-why").fill("The scene is handed over.")
+            page.locator("label[for=over-sure]").click()
             page.locator("[data-action=stand-down]").click()
             expect(page.locator("[data-incident-state=over]")).to_be_visible()
             self.look(page, f"incident-over-{name}")

@@ -310,6 +310,7 @@ class StoryCTests(BrowserTestCase):
         page.goto(self.room)
         page.locator("summary", has_text="Stand down").click()
         page.locator("#over-why").fill("The scene is handed over.")
+        page.locator("label[for=over-sure]").click()
         page.locator("[data-action=stand-down]").click()
         expect(page.locator("[data-incident-state=over]")).to_be_visible()
 

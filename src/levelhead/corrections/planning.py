@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -18,7 +18,7 @@ from levelhead.ledger.domain import FactStatus
 from levelhead.ledger.models import Fact
 from levelhead.posts.domain import Closed
 from levelhead.posts.queries import closed_because
-from levelhead.updates.domain import LEAD_LIMIT
+from levelhead.updates.domain import LEAD_LIMIT, Words
 from levelhead.updates.models import Update
 
 # Corrections that one page shows.
@@ -33,6 +33,14 @@ class InLanguage:
     lead: str
     # The words of the facts that stand instead, in the order of `Plan.facts`.
     known: tuple[str, ...]
+    # What the newest update says and what still holds: a correction must not take it away.
+    still: Words
+
+    @property
+    def stays(self) -> list[str]:
+        """The lines of that, as they are shown before it goes."""
+        still = self.still
+        return [*(text for _who, text in still.actions), *still.known, *still.unknown, *still.doing]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +52,8 @@ class Plan:
     texts: Sequence[InLanguage]
     # Confirmed facts that stand instead.
     facts: Sequence[Fact]
+    # Facts that the newest update says and that are as they were.
+    still_facts: Sequence[Fact]
     # Where it goes, with the language there; and where it cannot.
     channels: Sequence[tuple[Channel, str]]
     closed: Sequence[Channel]
@@ -52,14 +62,26 @@ class Plan:
     left: int = 0
 
 
-def plan_of(update: Update, dues: Sequence[CorrectionDue]) -> Plan:
+def newest_of(incident: Incident) -> Update | None:
+    """The update that people read now, with its words and facts."""
+    return (
+        Update.objects.filter(incident=incident)
+        .prefetch_related("texts", "citations__fact")
+        .order_by("-number")
+        .first()
+    )
+
+
+def plan_of(update: Update, dues: Sequence[CorrectionDue], newest: Update | None = None) -> Plan:
     """The correction of an update; `dues` are its open ones, the oldest first."""
+    newest = newest or newest_of(update.incident) or update
     texts = sorted(update.texts.all(), key=lambda one: (not one.main, one.lang))
     langs = [one.lang for one in texts] or [update.incident.lang]
     kept = list(dues)
     while len(kept) > 1 and any(len(_lead(kept, lang)) > LEAD_LIMIT for lang in langs):
         kept.pop()
     facts = _instead(kept)
+    still_facts, still = _still(newest, langs, {due.fact_id for due in kept} | _keys(facts))
     deliveries = update.deliveries.all()
     open_ones = [
         (one.channel, one.lang)
@@ -77,10 +99,12 @@ def plan_of(update: Update, dues: Sequence[CorrectionDue]) -> Plan:
                     fact.text if lang == update.incident.lang else f"[[{fact.text}]]"
                     for fact in facts
                 ),
+                still=still[lang],
             )
             for lang in langs
         ],
         facts=facts,
+        still_facts=still_facts,
         channels=open_ones,
         closed=[
             one.channel for one in deliveries if closed_because(one.channel) is Closed.READ_ONLY
@@ -108,6 +132,35 @@ def _instead(dues: Sequence[CorrectionDue]) -> list[Fact]:
         if fact.valid_until is None or fact.valid_until > now:
             found[fact.pk] = fact
     return list(found.values())
+
+
+def _keys(facts: Sequence[Fact]) -> set[int]:
+    return {fact.pk for fact in facts}
+
+
+def _still(
+    newest: Update, langs: Sequence[str], without: set[int]
+) -> tuple[list[Fact], dict[str, Words]]:
+    """Facts of the newest update that are as they were, and by language what holds of its words."""
+    said = {text.lang: text.words for text in newest.texts.all()}
+    now = clock.now()
+    places = [
+        (place, one.fact)
+        for place, one in enumerate(sorted(newest.citations.all(), key=lambda one: one.pk))
+        if one.fact_id not in without
+        and (one.fact.status, one.fact.version) == (FactStatus.CONFIRMED, one.version)
+        and (one.fact.valid_until is None or one.fact.valid_until > now)
+        # In every language that the correction has, or in none.
+        and all(lang in said and place < len(said[lang].known) for lang in langs)
+    ]
+    empty = Words(lang="", lead="")
+    still = {}
+    for lang in langs:
+        words = said.get(lang, empty)
+        still[lang] = replace(
+            words, lang=lang, lead="", known=tuple(words.known[place] for place, _fact in places)
+        )
+    return [fact for _place, fact in places], still
 
 
 def next_word(incident: Incident) -> datetime:
@@ -145,4 +198,11 @@ def plans_of(dues: Sequence[CorrectionDue]) -> list[Plan]:
         .prefetch_related("texts", "deliveries__channel")
         .in_bulk(list(by_update))
     )
-    return [plan_of(updates[pk], found) for pk, found in by_update.items()]
+    newest: dict[int, Update | None] = {}
+    for update in updates.values():
+        if update.incident_id not in newest:
+            newest[update.incident_id] = newest_of(update.incident)
+    return [
+        plan_of(updates[pk], found, newest[updates[pk].incident_id])
+        for pk, found in by_update.items()
+    ]

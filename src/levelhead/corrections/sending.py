@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -58,10 +58,10 @@ def send_correction(*, plan: Plan, press: Press, by: User) -> Update:
             )
         )
     words = tuple(
-        Words(
-            lang=one.lang,
+        replace(
+            one.still,
             lead=press.leads.get(one.lang, ""),
-            known=tuple(press.known.get(one.lang, ())),
+            known=(*press.known.get(one.lang, ()), *one.still.known),
         )
         for one in plan.texts
     )
@@ -77,7 +77,13 @@ def send_correction(*, plan: Plan, press: Press, by: User) -> Update:
         by=by,
         wish=Wish(
             words=words,
-            cited=tuple(Cited(fact_id=pk, version=version) for pk, version in now_there),
+            cited=tuple(
+                Cited(fact_id=pk, version=version)
+                for pk, version in [
+                    *now_there,
+                    *((fact.pk, fact.version) for fact in plan.still_facts),
+                ]
+            ),
             channels=_to_channels(plan, words, press.after_number + 1),
             kind=UpdateKind.CORRECTION,
             next_word_at=plan.next_word_at,

@@ -75,6 +75,7 @@ def declare(
     why = read_text(why, REASON_LIMIT) or title
     check_headline(title)
     place = read_line(place, PLACE_LIMIT)
+    check_headline(place)
     terms = read_terms(watched) if watched.strip() else terms_of_place(place)
     if not form_token or len(form_token) > TOKEN_LIMIT:
         raise Invalid(
@@ -121,6 +122,7 @@ def set_level(
     *, incident: Incident, level: int, why: str, by: User, expected_version: int | None
 ) -> Incident:
     """Raise or lower it, with the reason; a graver level wants the next word sooner."""
+    require(by, incident.agency_id, Ability.REPLY)
     _check_level(level)
     why = read_text(why, REASON_LIMIT, _("Say why this level; it is your judgment that counts."))
     with transaction.atomic():
@@ -135,7 +137,11 @@ def set_level(
 
 
 def stand_down(*, incident: Incident, why: str, by: User, expected_version: int | None) -> Incident:
-    """End it, with the reason. What is frozen stays frozen until a person releases it."""
+    """End it, with the reason: the public page says so at once.
+
+    What is frozen stays frozen until a person releases it.
+    """
+    require(by, incident.agency_id, Ability.REPLY)
     why = read_text(why, REASON_LIMIT, _("Say why it is over."))
     with transaction.atomic():
         locked = lock_incident(incident, by=by, expected_version=expected_version)
@@ -148,6 +154,25 @@ def stand_down(*, incident: Incident, why: str, by: User, expected_version: int 
         return save_incident(locked, "person:incident:over", by, why, {"level": locked.level})
 
 
+def reopen(*, incident: Incident, why: str, by: User, expected_version: int | None) -> Incident:
+    """Go on with one that was over: it flared up again, or something said must be put right."""
+    require(by, incident.agency_id, Ability.REPLY)
+    why = read_text(why, REASON_LIMIT, _("Say why it goes on."))
+    with transaction.atomic():
+        locked = lock_incident(incident, by=by, expected_version=expected_version, over_too=True)
+        if locked.runs:
+            return locked
+        locked.state = IncidentState.RUNNING
+        locked.over_at, locked.over_by, locked.over_why = None, None, ""
+        locked.next_word_due = clock.now() + CADENCE[locked.level]
+        held = freeze_scheduled(
+            locked.agency, by, _("Incident: %(title)s") % {"title": locked.title}
+        )
+        saved = save_incident(locked, "person:incident:reopened", by, why, {"scheduled_held": held})
+        _take_role(saved, RoomRole.LEAD, by, by)
+        return saved
+
+
 def name_incident(
     *,
     incident: Incident,
@@ -157,10 +182,15 @@ def name_incident(
     by: User,
     expected_version: int | None,
 ) -> Incident:
-    """Say better what happened and where, and what posts are found by. The address stays."""
+    """Say better what happened and where, and what posts are found by. The address stays.
+
+    Everybody reads the headline and the place: who may send may change them, and no more.
+    """
+    require(by, incident.agency_id, Ability.REPLY)
     title = read_line(title, TITLE_LIMIT, _("Say in a few words what happened, and where."))
     check_headline(title)
     place = read_line(place, PLACE_LIMIT)
+    check_headline(place)
     terms = read_terms(watched)
     with transaction.atomic():
         locked = lock_incident(incident, by=by, expected_version=expected_version)

@@ -13,6 +13,7 @@ urlpatterns = [
     path("<row:incident_id>/level/", work.level, name="incident-level"),
     path("<row:incident_id>/name/", work.name, name="incident-name"),
     path("<row:incident_id>/over/", work.over, name="incident-over"),
+    path("<row:incident_id>/again/", work.again, name="incident-again"),
     path("<row:incident_id>/role/", work.role, name="incident-role"),
     path("<row:incident_id>/note/", work.note, name="incident-note"),
     path("<row:incident_id>/release/<row:scheduled_id>/", work.release, name="incident-release"),

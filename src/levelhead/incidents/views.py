@@ -132,6 +132,7 @@ def show_room(
         "may_note": may(Ability.WORK),
         "may_lead": may(Ability.WORK) and seat.hosts and found.runs,
         "may_send": may(Ability.REPLY) and seat.hosts and found.runs,
+        "may_reopen": may(Ability.REPLY) and seat.hosts and not found.runs,
         "facts": facts[:FACTS_SHOWN],
         "facts_count": len(facts),
         "updates": list_updates(found, most=UPDATES_SHOWN),

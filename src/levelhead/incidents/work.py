@@ -53,7 +53,7 @@ def host_seat(request: AgencyRequest, incident_id: int) -> queries.Seat:
 
 
 @require_POST
-@member(Ability.WORK)
+@member(Ability.REPLY)
 def level(request: AgencyRequest, incident_id: int) -> HttpResponse:
     """Raise or lower it, with the reason."""
     seat = host_seat(request, incident_id)
@@ -70,7 +70,7 @@ def level(request: AgencyRequest, incident_id: int) -> HttpResponse:
 
 
 @require_POST
-@member(Ability.WORK)
+@member(Ability.REPLY)
 def name(request: AgencyRequest, incident_id: int) -> HttpResponse:
     """Say better what happened and where, and what posts are found by."""
     seat = host_seat(request, incident_id)
@@ -87,17 +87,35 @@ def name(request: AgencyRequest, incident_id: int) -> HttpResponse:
 
 
 @require_POST
-@member(Ability.WORK)
+@member(Ability.REPLY)
 def over(request: AgencyRequest, incident_id: int) -> HttpResponse:
     """Stand it down, with the reason."""
     seat = host_seat(request, incident_id)
 
     def act() -> str:
+        if request.POST.get("sure") != "yes":
+            raise Invalid(_("Tick that everybody will read that it is over. Nothing was changed."))
         actions.stand_down(
             incident=seat.incident, why=read_field(request.POST, "over_why"), by=request.person,
             expected_version=read_version(request.POST),
         )  # fmt: skip
         return _("The incident is over. What is stopped stays stopped until you release it.")
+
+    return act_in_room(request, seat, act)
+
+
+@require_POST
+@member(Ability.REPLY)
+def again(request: AgencyRequest, incident_id: int) -> HttpResponse:
+    """Go on with one that was over, with the reason."""
+    seat = host_seat(request, incident_id)
+
+    def act() -> str:
+        actions.reopen(
+            incident=seat.incident, why=read_field(request.POST, "again_why"), by=request.person,
+            expected_version=read_version(request.POST),
+        )  # fmt: skip
+        return _("The incident goes on. Say the next word.")
 
     return act_in_room(request, seat, act)
 

@@ -35,7 +35,7 @@ ROUND: Final = 20
 # What everybody shall see. Rumors that are answered tell of themselves in the log.
 _SHOWN: Final = (
     "person:update:sent", "person:incident:over", "person:incident:level_set",
-    "person:incident:named",
+    "person:incident:named", "person:incident:reopened",
 )  # fmt: skip
 _SHOWN_OF: Final = ("person:rumor:",)
 

@@ -21,8 +21,9 @@ from typing import Any, Final
 
 from levelhead.publicpage.folder import KINDS
 
-# One word for how long browsers and networks between may keep a page without asking.
-CACHE: Final = "public, max-age=5, stale-while-revalidate=25, stale-if-error=86400"
+# Browsers ask each time, and hear in a hundred bytes that nothing changed: who looks after a
+# correction reads it. Networks between may answer for two seconds, so that a stampede ends there.
+CACHE: Final = "public, max-age=0, s-maxage=2, stale-if-error=86400"
 # What is held in memory: pages of many incidents; one that is larger is read each time.
 MOST_HELD: Final = 256
 LARGEST_HELD: Final = 512 * 1024

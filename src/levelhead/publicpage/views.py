@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from levelhead.kernel.errors import NotFound
 from levelhead.publicpage.folder import public_folder
 from levelhead.publicpage.serving import PublicFiles
+
+_INCIDENT: Final = re.compile(r"[0-9][-a-z0-9]{0,79}")
 
 
 def _nothing(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -25,7 +28,12 @@ def public_file(request: HttpRequest, agency: str, rest: str = "") -> HttpRespon
 
     Raises NotFound.
     """
-    del agency, rest
+    if (
+        _INCIDENT.fullmatch(rest)
+        and (public_folder(settings.ENVIRONMENT.data) / agency / rest).is_dir()
+    ):
+        # As people type it.
+        return HttpResponsePermanentRedirect(f"{request.path}/")
     said: list[tuple[str, list[tuple[str, str]]]] = []
     environment = settings.ENVIRONMENT
     files = PublicFiles(

@@ -11,7 +11,7 @@ def audience_words(audience: Audience) -> str:
     """Whom an instruction is for, as they would say it themselves."""
     return {
         Audience.EVERYONE: _("Everyone"),
-        Audience.INSIDE: _("If you are inside or hiding"),
+        Audience.INSIDE: _("If you are where it happens"),
         Audience.NEAR: _("If you are near"),
         Audience.FAMILIES: _("Families and friends"),
         Audience.PRESS: _("Press"),

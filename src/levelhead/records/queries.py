@@ -158,6 +158,7 @@ ACTIONS: Final = {
     "system:silence:declared": gettext_lazy("Called those on duty to the incident"),
     "person:incident:level_set": gettext_lazy("Changed the level of the incident"),
     "person:incident:named": gettext_lazy("Changed the headline or the place"),
+    "person:incident:reopened": gettext_lazy("Went on with the incident"),
     "person:incident:over": gettext_lazy("Stood the incident down"),
     "person:incident:role_given": gettext_lazy("Gave a role"),
     "person:incident:noted": gettext_lazy("Noted"),

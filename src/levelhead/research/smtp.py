@@ -45,7 +45,10 @@ def hand_over(message: EmailMessage, *, back: str, before_words: Callable[[], bo
     leaves and this gives False. Raises MailBusyError, MailRefusedError, MailUnclearError.
     """
     server = read_server("LEVELHEAD_MAIL_URL", settings.ENVIRONMENT.mail_url, SMTP)
-    words = message.as_bytes(policy=SMTP_POLICY)
+    # A message may ask that long addresses in its headers stay whole.
+    words = message.as_bytes(
+        policy=SMTP_POLICY.clone(max_line_length=message.policy.max_line_length)
+    )
     try:
         link = _connect(server)
     except smtplib.SMTPAuthenticationError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,8 @@ def compose(letter: Letter) -> EmailMessage:
     """The mail of a letter whose incident, agency, subscriber and update were fetched."""
     incident = letter.incident
     sender = settings.ENVIRONMENT.mail_from
-    message = EmailMessage()
+    # Long addresses in headers stay whole: folded they are no addresses any more.
+    message = EmailMessage(policy=SMTP.clone(max_line_length=998))
     zone = ZoneInfo(incident.agency.zone)
     with translation.override(letter.lang), timezone.override(zone):
         if letter.subscriber is None or letter.update_of is None:

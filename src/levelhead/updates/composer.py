@@ -268,9 +268,11 @@ class Composer:
                 lang=lang,
             )  # fmt: skip
             made = compose_for(row.channel, said[lang], frame)
+            # Where nothing fits a person must shorten it; until they do the words are ours.
+            made = made or said[lang].lead
             if not row.edited:
-                row.text = made or said[lang].lead
-            row.made = made or ""
+                row.text = made
+            row.made = made
         self.check_channels()
 
     def check_channels(self) -> bool:

@@ -55,6 +55,8 @@ def frame_for(
             promised = _("Next update by %(time)s.") % {
                 "time": date_format(next_word_at.astimezone(zone), "TIME_FORMAT")
             }
+            # "9:40 a.m." brings its own full stop.
+            promised = promised.replace("..", ".")
         return Frame(
             head=head,
             next_word=promised,

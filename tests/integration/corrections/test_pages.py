@@ -9,13 +9,14 @@ from typing import Any
 from django.urls import reverse
 
 from levelhead.channels.models import OutboxItem, OutboxState
+from levelhead.corrections.actions import decide
 from levelhead.corrections.domain import DueState
 from levelhead.corrections.models import CorrectionDue
 from levelhead.kernel import clock
 from levelhead.ledger.actions import change_fact, confirm_fact, mark_false
 from levelhead.replies.actions import note_outcome, send_reply
 from levelhead.replies.models import Reply
-from levelhead.updates.domain import UpdateKind, Words
+from levelhead.updates.domain import Audience, UpdateKind, Words
 from levelhead.updates.models import Update, UpdateDelivery
 from tests.base import DeskTestCase
 from tests.integration.incidents.crisis import Crisis
@@ -84,6 +85,38 @@ class PagesTest(Crisis, DeskTestCase):
         self.assertEqual({pk for pk, _ in texts}, {self.channel.pk, self.second.pk})
         for _, text in texts:
             self.assertIn("Correction to update 1: We said “One man is in custody”", text)
+
+    def test_what_still_holds_stays_on_top(self) -> None:
+        open_still = self.add_confirmed(self.incident, "The shelter at the school is open.")
+        words = Words(
+            lang="en", lead="A man is in custody.",
+            known=(self.fact.text, open_still.text),
+            unknown=("How many people saw it.",), doing=("We search the pier.",),
+            actions=((Audience.NEAR, "Stay away from the pier."),),
+        )  # fmt: skip
+        self.update = self.send(self.incident, self.fact, open_still, words=words)
+        self.fell_twice()
+        page = self.client.get(self.address)
+        self.assertContains(page, "This goes with it")
+        self.press()
+        said = Update.objects.get(number=3).texts.get().words
+        self.assertEqual(said.actions, words.actions)
+        self.assertEqual((said.unknown, said.doing), (words.unknown, words.doing))
+        self.assertEqual(said.known, (open_still.text,))
+        self.assertNotIn("A man is in custody.", [said.lead])
+        way = UpdateDelivery.objects.get(update_of__number=3, channel=self.channel)
+        self.assertIn("Stay away from the pier.", way.text)
+        form = self.client.get(f"/riverton/incidents/{self.incident.pk}/update/")
+        self.assertContains(form, "Stay away from the pier.")
+
+    def fell_twice(self) -> None:
+        """The fact is false, and the first update that said it needs no correction."""
+        mark_false(
+            fact=self.fact, why="He was a witness.", by=self.bob,
+            expected_version=self.fact.version,
+        )  # fmt: skip
+        for due in CorrectionDue.objects.exclude(update_of=self.update):
+            decide(due=due, reason="Said again since.", by=self.alice)
 
     def test_the_same_press_twice_sends_once(self) -> None:
         self.fell()
@@ -222,7 +255,7 @@ class PagesTest(Crisis, DeskTestCase):
             self.send(self.incident, fact, on=[self.channel, self.second])
             mark_false(fact=fact, why="Closed.", by=self.bob, expected_version=1)
         self.client.get(self.address)
-        with self.assertNumQueries(16):
+        with self.assertNumQueries(20):
             self.client.get(self.address)
 
     def test_the_promised_time_stays(self) -> None:

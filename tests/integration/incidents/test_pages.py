@@ -9,15 +9,18 @@ from datetime import timedelta
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from levelhead.accounts.domain import Role
 from levelhead.channels.models import OutboxItem
 from levelhead.channels.outbox import deliver_due
-from levelhead.incidents.actions import note, stand_down
+from levelhead.incidents.actions import name_incident, note, reopen, set_level, stand_down
 from levelhead.incidents.domain import IncidentKind
-from levelhead.incidents.models import Incident
+from levelhead.incidents.models import Incident, LogEntry
 from levelhead.kernel import clock
+from levelhead.kernel.errors import NotAllowed
 from levelhead.ledger.actions import add_fact
 from levelhead.ledger.models import Fact
 from levelhead.replies.models import SendingChoice
+from levelhead.updates.domain import UpdateKind
 from levelhead.updates.models import Update, UpdateDelivery
 from tests.integration.incidents.crisis import Crisis
 from tests.integration.incidents.typing import sent_form
@@ -142,6 +145,26 @@ class RoomPagesTest(Crisis, PagesTestCase):
         self.post("update-write", incident.pk, **sent_form(look, "room-form"), step="send")
         self.assertEqual(UpdateDelivery.objects.get().text, sent[name])
 
+    def test_a_first_sentence_that_fits_nowhere_stays_nobodys_own_words(self) -> None:
+        sky = self.make_channel(self.agency, "Sky", "bluesky")
+        incident = self.declare()
+        form = sent_form(self.look("update-write", incident.pk), "update-form")
+        form["channel"] = [str(self.channel.pk), str(sky.pk)]
+        form["lead_en"] = "River Street is closed. " + "We ask everybody to go round. " * 8
+        look = self.post("update-write", incident.pk, status=200, **form, step="look")
+        self.assertNotIn("your own words", look)
+        change = self.post(
+            "update-write", incident.pk, status=200, **sent_form(look, "room-form"), step="change"
+        )
+        again = sent_form(change, "update-form")
+        again["lead_en"] = "River Street is open again."
+        look = self.post("update-write", incident.pk, status=200, **again, step="look")
+        self.assertNotIn("is closed", look)
+        self.post("update-write", incident.pk, **sent_form(look, "room-form"), step="send")
+        for delivery in UpdateDelivery.objects.all():
+            self.assertIn("open again", delivery.text)
+            self.assertNotIn("..", delivery.text)
+
     def test_theirs_stands_beside_yours(self) -> None:
         incident = self.declare()
         form = sent_form(self.look("update-write", incident.pk), "update-form")
@@ -204,7 +227,12 @@ class RoomPagesTest(Crisis, PagesTestCase):
         incident = self.declare()
         self.post("incident-level", incident.pk, version=1, level=3, level_why="Less grave.")
         page = self.post(
-            "incident-over", incident.pk, status=409, version=1, over_why="It is over now."
+            "incident-over",
+            incident.pk,
+            status=409,
+            version=1,
+            over_why="It is over now.",
+            sure="yes",
         )
         self.assertIn("It is over now.", page)
         self.post(
@@ -220,12 +248,64 @@ class RoomPagesTest(Crisis, PagesTestCase):
             self.assertIn(words, room)
         fresh = Incident.objects.get(pk=incident.pk)
         self.assertEqual(fresh.slug, incident.slug)
-        self.post("incident-over", incident.pk, version=fresh.version, over_why="Scene is clear.")
+        self.post(
+            "incident-over",
+            incident.pk,
+            version=fresh.version,
+            over_why="Scene is clear.",
+            sure="yes",
+        )
         self.assertIn("Scene is clear.", self.look("incident", incident.pk))
         self.assertNotIn("room-bar", self.look("incident", incident.pk))
         self.assertIn("Over", self.look("incidents"))
         self.post("incident-note", incident.pk, note="Press called again.")
         self.post("update-write", incident.pk, lead_en="Too late.", step="look")
+
+    def test_who_may_not_send_changes_nothing_that_everybody_reads(self) -> None:
+        incident = self.declare()
+        rita = self._person(self.agency, "rita", Role.RECORDS)
+        self.client.force_login(rita)
+        page = self.look("incident", incident.pk)
+        for words in ("stand-down", 'data-action="name"', 'data-action="level"'):
+            self.assertNotIn(words, page)
+        for name, given in (
+            ("incident-name", {"title": "We are safe now"}), ("incident-over", {"over_why": "x"}),
+            ("incident-level", {"level": 2, "level_why": "x"}),
+            ("incident-again", {"again_why": "x"}),
+        ):  # fmt: skip
+            self.post(name, incident.pk, status=403, **given)
+        for act in (
+            lambda: stand_down(incident=incident, why="x", by=rita, expected_version=None),
+            lambda: name_incident(
+                incident=incident, title="x", place="", watched="", by=rita, expected_version=None
+            ),
+            lambda: set_level(incident=incident, level=2, why="x", by=rita, expected_version=None),
+            lambda: reopen(incident=incident, why="x", by=rita, expected_version=None),
+        ):
+            with self.assertRaises(NotAllowed):
+                act()
+
+    def test_one_that_was_over_goes_on(self) -> None:
+        incident = self.declare()
+        self.send(incident)
+        self.post("incident-over", incident.pk, over_why="Clear.", sure="yes")
+        page = self.look("incident", incident.pk)
+        self.assertIn('data-action="reopen"', page)
+        self.assertIn("Say why it goes on", self.post("incident-again", incident.pk, status=400))
+        self.post("incident-again", incident.pk, again_why="Smoke was seen again.")
+        fresh = Incident.objects.get(pk=incident.pk)
+        self.assertTrue(fresh.runs)
+        self.assertIsNotNone(fresh.next_word_due)
+        self.assertIn("Smoke was seen again.", self.look("incident-log", incident.pk))
+        self.send(fresh, kind=UpdateKind.WORD)
+        # Twice says nothing new.
+        self.post("incident-again", incident.pk, again_why="Again.")
+        self.assertEqual(LogEntry.objects.filter(action="person:incident:reopened").count(), 1)
+
+    def test_a_refused_form_leaves_the_room_live(self) -> None:
+        incident = self.declare()
+        page = self.post("incident-note", incident.pk, status=400, note="")
+        self.assertIn(f'data-page-address="/riverton/incidents/{incident.pk}/"', page)
 
     def test_the_log_as_a_page_and_as_a_table(self) -> None:
         incident = self.declare()

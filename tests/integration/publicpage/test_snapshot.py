@@ -45,7 +45,7 @@ class SnapshotTest(PublicPages, DeskTestCase):
         self.assertIn("If it is later than that and update 1 is still the newest", page)
         for line in words.lines():
             self.assertIn(line, page)
-        self.assertIn("If you are inside or hiding", page)
+        self.assertIn("If you are where it happens", page)
         self.assertLess(page.index("We are on our way."), page.index("Stay where you are."))
         self.assertLess(page.index("Stay where you are."), page.index("Water Street is closed."))
         row = Snapshot.objects.get(incident=self.incident)

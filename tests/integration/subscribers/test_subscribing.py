@@ -294,6 +294,10 @@ class RealMailTest(Subscribing, DeskTestCase):
 
     def letters(self, expected: int) -> list[Any]:
         """The mails of the mailbox, when there are so many; more would be a failure."""
+        return [BytesParser(policy=default).parsebytes(one) for one in self.raw(expected)]
+
+    def raw(self, expected: int) -> list[bytes]:
+        """Their bytes."""
         until = time.monotonic() + 10
         while True:
             link = imaplib.IMAP4("127.0.0.1", urlsplit(self.service["imap"]).port or 0)
@@ -304,7 +308,7 @@ class RealMailTest(Subscribing, DeskTestCase):
             link.logout()
             if len(found) >= expected or time.monotonic() > until:
                 assert len(found) == expected, [one[:300] for one in found]
-                return [BytesParser(policy=default).parsebytes(one) for one in found]
+                return found
             time.sleep(0.1)
 
     def test_from_the_form_to_the_last_mail(self) -> None:
@@ -323,6 +327,8 @@ class RealMailTest(Subscribing, DeskTestCase):
         self.assertIn("The second word: ¡ojo! 🚒", second.get_content())
         self.assertEqual(second["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
         end = second["List-Unsubscribe"].strip("<>")
+        # Whole on its line, and not encoded: else no mail program shows its button.
+        self.assertIn(f"List-Unsubscribe: <{end}>\r\n".encode(), self.raw(2)[1])
         self.assertIn(end, second.get_content())
         self.client.post(end.removeprefix("http://testserver"))
         self.say(self.incident)

@@ -300,13 +300,16 @@ MATRIX: dict[str, Row] = {
     "incident-log": Row(READ, args=INCIDENT),
     "incident-log-csv": Row(READ, args=INCIDENT),
     "incident-level": Row(
-        WORK_DONE,
+        REPLY_DONE,
         method="post",
         args=INCIDENT,
         data={"level": "3", "level_why": "less", "version": "1"},
     ),
-    "incident-name": Row(WORK_DONE, method="post", args=INCIDENT, data={"title": "Fire"}),
-    "incident-over": Row(WORK_DONE, method="post", args=INCIDENT, data={"over_why": "done"}),
+    "incident-name": Row(REPLY_DONE, method="post", args=INCIDENT, data={"title": "Fire"}),
+    "incident-over": Row(
+        REPLY_DONE, method="post", args=INCIDENT, data={"over_why": "done", "sure": "yes"}
+    ),
+    "incident-again": Row(REPLY_DONE, method="post", args=INCIDENT, data={"again_why": "more"}),
     # No colleague is chosen.
     "incident-role": Row(WORK_BAD, method="post", args=INCIDENT, data={"role": "lead"}),
     "incident-note": Row(WORK_DONE, method="post", args=INCIDENT, data={"note": "seen"}),

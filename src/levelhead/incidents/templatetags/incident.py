@@ -17,6 +17,7 @@ from levelhead.incidents.kinds import template_of
 from levelhead.incidents.models import LogEntry
 from levelhead.kernel import clock
 from levelhead.ledger.domain import FactStatus, FactSubject
+from levelhead.publicpage.words import audience_words as public_words
 from levelhead.records.queries import ACTIONS
 from levelhead.updates.domain import Audience, UpdateKind
 from levelhead.web import words
@@ -53,13 +54,6 @@ UPDATES: Final[dict[str, Promise | str]] = {
     UpdateKind.WORD: gettext_lazy("update"),
     UpdateKind.CORRECTION: gettext_lazy("correction"),
     UpdateKind.LAST: gettext_lazy("last update"),
-}
-AUDIENCES: Final[dict[str, Promise | str]] = {
-    Audience.EVERYONE: gettext_lazy("Everyone"),
-    Audience.INSIDE: gettext_lazy("People where it happens"),
-    Audience.NEAR: gettext_lazy("People nearby"),
-    Audience.FAMILIES: gettext_lazy("Families"),
-    Audience.PRESS: gettext_lazy("Press"),
 }
 
 
@@ -101,8 +95,8 @@ def update_words(kind: str) -> str:
 
 @register.filter
 def audience_words(audience: str) -> str:
-    """Whom an instruction is for."""
-    return words.of(AUDIENCES, audience)
+    """Whom an instruction is for, in the words that everybody reads."""
+    return public_words(Audience(audience))
 
 
 @register.filter

@@ -13,7 +13,8 @@ self.addEventListener("fetch", (event) => {
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), SECONDS * 1000);
     try {
-      const answer = await fetch(asked, { signal: giveUp.signal });
+      // Never from what the browser keeps by itself: a correction is read by the next who looks.
+      const answer = await fetch(asked, { signal: giveUp.signal, cache: "no-cache" });
       if (answer.ok) await kept.put(asked, answer.clone());
       return answer;
     } catch (error) {

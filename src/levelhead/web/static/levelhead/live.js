@@ -245,7 +245,10 @@
 
   async function refreshPage() {
     if (noPage) return;
-    const address = window.levelheadPageAddress ? window.levelheadPageAddress() : location.href;
+    // A page that answers a refused form stands at the form's address, where nothing is to be read.
+    const own = one("[data-page-address]");
+    const address = own ? own.dataset.pageAddress
+      : window.levelheadPageAddress ? window.levelheadPageAddress() : location.href;
     const page = await fetchPart(address, "");
     if (!page) return;
     all("main [data-live-part]").forEach((place) => {
