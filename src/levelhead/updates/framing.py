@@ -19,6 +19,8 @@ from levelhead.updates.domain import Frame, UpdateKind, Words, compose
 
 # A text on a channel whose platform says no limit.
 PLAIN_LIMIT: Final = 5_000
+# A place that is short enough stands in the head of what goes to channels.
+PLACE_IN_HEAD: Final = 60
 
 
 def public_path(incident: Incident) -> str:
@@ -50,6 +52,8 @@ def frame_for(
             UpdateKind.CORRECTION: _("Correction, update %(number)d, %(time)s"),
             UpdateKind.LAST: _("Last update, %(number)d, %(time)s"),
         }[kind] % {"number": number, "time": when}
+        if incident.place and len(incident.place) <= PLACE_IN_HEAD:
+            head = f"{head} · {incident.place}"
         promised = ""
         if next_word_at is not None:
             promised = _("Next update by %(time)s.") % {
