@@ -1,11 +1,12 @@
-"""Public pages alone: their files by WSGI under granian, one process that knows no Django.
+"""Public pages alone: their files by WSGI under granian, in processes that know no Django.
 
-One thread: an answer takes microseconds, and several would only wait for each other (measured:
+One for each core, up to four, with one thread each: an answer takes microseconds, and several would only wait for each other (measured:
 one gives half as many again as eight). What readers do here slows nobody at the desk.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -27,6 +28,7 @@ from levelhead.runtime.log_lines import GRANIAN_LOGS
 
 BACKLOG = 4096
 MOST_CONNECTIONS = 32_768
+MOST_WORKERS = 4
 _NOT_HERE = b"There is no such page.\n"
 
 
@@ -34,13 +36,16 @@ def serve(lifeline: Lifeline, *, host: str, port: int) -> None:
     """Serve public files until the lifeline ends."""
     allow_open_files()
     fork_workers()
+    # Before there are several: only one of them would hear the word.
+    if not lifeline.wait_for_go():
+        return
     Granian(
         target="levelhead.publicpage.serving:PublicFiles",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        workers=1,
+        workers=max(1, min(len(os.sched_getaffinity(0)), MOST_WORKERS)),
         blocking_threads=1,
         backlog=BACKLOG,
         backpressure=MOST_CONNECTIONS,
@@ -58,8 +63,6 @@ def _load(lifeline: Lifeline, host: str, port: int) -> Callable[..., Any]:
     from levelhead.publicpage.serving import PublicFiles
 
     environment = read_environment()
-    if not lifeline.wait_for_go():
-        raise SystemExit(0)
     stop_with_lifeline(lifeline)
     report_when_listening(lifeline, host, port)
     return PublicFiles(
