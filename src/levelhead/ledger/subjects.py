@@ -74,6 +74,8 @@ _PERSON: Final = (
     r"|sospechos[oa]s?|tirador(?:a|es)?|atacantes?|agresor(?:a|es)?|conductor(?:a)?|victimas?"
     r"|(?:nin[oa]|joven|hombre|mujer|persona) desaparecid[oa])"
 )
+# "When it is over" says nothing yet.
+_NOT_ONLY_ONCE: Final = r"(?<!when )(?<!once )(?<!until )(?<!if )(?<!whether )(?<!after )"
 _SAYS: Final[Mapping[FactSubject, re.Pattern[str]]] = {
     FactSubject.CUSTODY: re.compile(
         r"\b(?:in|into) (?:\w+ ){0,2}custody\b|\bunder arrest\b|\bin handcuffs\b"
@@ -85,6 +87,10 @@ _SAYS: Final[Mapping[FactSubject, re.Pattern[str]]] = {
         r"|ves) in\b"
         r"|\b(?:bajo|en) (?:\w+ )?custodia\b"
         r"|\b(?:arrestad|capturad|aprehendid)[oa]s?\b|\bdetenid[oa]s?\b|\bdetencion(?:es)?\b"
+        rf"|\b(?:got|caught|nabbed|have) (?:the |our |an? )?(?:{_PERSON}|him|her)\b"
+        r"(?! (?:out|name))"
+        r"|\b(?:agarr|atrap)(?:amos|aron|o) (?:al|a la|a los|a las|a un|a una) \w+"
+        r"|\blo (?:agarramos|atrapamos)\b"
         r"|\b(?:arrest|captur)(?:o|aron|amos)\b|\bdetuv(?:o|ieron|imos)\b|\bse entreg(?:o|aron)\b"
     ),
     FactSubject.ALL_CLEAR: re.compile(
@@ -108,6 +114,17 @@ _SAYS: Final[Mapping[FactSubject, re.Pattern[str]]] = {
         r"|\b(?:scene|area|campus|building|school) (?:is|has been) (?:now )?(?:secured?"
         r"|clear(?:ed)?)"
         r"\b|\bno (?:outstanding|other|more|further|additional) suspects?\b"
+        r"|\b(?:threat|danger|shooter|suspect|gunman|attacker)s? (?:(?:has|have|is|are|was|were"
+        r"|been|now) )*(?:neutrali[sz]ed|eliminated|stopped)\b|\bneutralizad[oa]s?\b"
+        rf"|{_NOT_ONLY_ONCE}\bit(?:'s| is) (?:now |all )*over\b(?! (?:your|my|the|an?|there)\b)"
+        r"|\bya paso todo\b"
+        r"|\btodo (?:termino|paso)\b"
+        rf"|{_NOT_ONLY_ONCE}\b(?:residents|families|people|students|everyone|everybody|evacuees"
+        r"|neighbors|you|they)"
+        r" (?:may|can) (?:now |all |again )*(?:return|go back|come back|go|come out)"
+        r"(?: (?:now|home|inside)| to (?:your|their) \w+)?(?=[.!]|$| now| home| to (?:your|their))"
+        r"|\b(?:ok|okay|fine) to (?:go back|return|come out|go home)\b"
+        r"|\bpueden (?:ya )?(?:volver|regresar) a (?:casa|sus? (?:casas?|hogares?|clases?))\b"
         r"|\b(?:sin|no hay|ya no hay|no existe|ningun) (?:\w+ )?(?:peligro|amenazas?|riesgo)\b"
         r"|\b(?:peligro|amenaza|riesgo|emergencia|incidente|encierro|alerta|ataque|aviso|crisis|"
         r"evacuacion)(?: (?!no\b)\w+){0,4}? (?:ya )?(?:paso|termino|acabo|(?:ha|se ha) (?:pasado|"
@@ -130,6 +147,9 @@ _SAYS: Final[Mapping[FactSubject, re.Pattern[str]]] = {
         r"|\b(?:is|are) (?:all |both |alive and )?(?:well|fine|okay|ok)\b(?! (?:on|with|aware"
         r"|known|below|above))"
         r"|\bout of danger\b"
+        r"|\b(?:everyone|everybody|they all|all of them|all \w+) (?:has |have )?(?:got|gotten"
+        r"|made it|is|are) out\b(?! of (?:the way|school|work|town))"
+        r"|\btod[oa]s (?:ya )?(?:salieron|lograron salir|estan fuera)\b"
         r"|\b(?:got|made it|came|came out|are|is) (?:out|home|back) safely\b"
         r"|\ba salvo\b|\bsan[oa]s? y salv[oa]s?\b|\biles[oa]s?\b|\bcon vida\b|\bfuera de peligro\b"
         r"|\b(?:es|son|esta|estan|ya es) (?:ahora |ya )?segur[oa]s?\b"
@@ -148,6 +168,8 @@ _SAYS: Final[Mapping[FactSubject, re.Pattern[str]]] = {
         r"|\b(?:was|were|people|one|been|got) shot\b(?! (?:at|down)\b)|\bdid(?: not|n't) survive\b"
         r"|\bin (?:\w+ )?(?:critical|serious|grave|stable) condition\b|\bcritically (?:hurt|ill)\b"
         r"|\b(?:estado|condicion) (?:muy )?(?:grave|critic[oa]|estable)\b|\bmuertes?\b"
+        r"|\bdid(?: not|n't) make it\b(?! (?:to|home|back|on|in|there|through|past)\b)"
+        r"|\bbod(?:y|ies) of (?!water\b)|\bmat(?:aron|o) a\b|\bno sobrevivi(?:o|eron)\b"
         r"|\bparamedics treated\b|\bpassed away\b"
         r"|\bmuert[oa]s?\b|\bfallec\w+\b|\bherid[oa]s?\b|\blesionad[oa]s?\b|\bmuri(?:o|eron)\b"
         r"|\bvictimas?\b(?! mortales de transito)|\bhospitalizad[oa]s?\b"
@@ -224,16 +246,48 @@ _NOT_HELD: Final = re.compile(
 )
 
 
+# A person by first and last name, as it is written; not a street, a school or an office.
+_NAME: Final = (
+    r"[A-ZÁÉÍÓÚÑ][a-záéíóúñ'’][\w'’-]*(?: [A-Z]\.)?(?: (?:de |del |la )?(?!(?:"
+    r"Street|Avenue|Road|Lane|Drive|"
+    r"Boulevard|School|College|Park|Bridge|Department|Hospital|Center|Centre|County|City|Council"
+    r"|Police|Church|Mall|Mill|Pier|River|Creek|Hall|Station|Library|Building|Plaza|Court|Hill|"
+    r"Paper|Company|Inc)\b)[A-ZÁÉÍÓÚÑ][a-záéíóúñ'’][\w'’-]*)+"
+    r"(?! (?:Street|Avenue|Road|Department|School|Hospital|County)\b)"
+)
+_ROLE: Final = (
+    r"(?i:suspect|shooter|gunman|attacker|driver|victim|owner|arsonist|father|mother|son|daughter"
+    r"|husband|wife|boyfriend|girlfriend|neighbou?r|teen(?:ager)?|student|employee|worker|resident"
+    r"|sospechos[oa]|tirador|conductor|conductora|v[ií]ctima|due[ñn][oa]|padre|madre|hij[oa]"
+    r"|vecin[oa]|estudiante|emplead[oa])"
+)
+_NAMED: Final = re.compile(
+    rf"\b{_ROLE},? {_NAME}"
+    rf"|\b{_ROLE} (?:is|was|es|era) {_NAME}"
+    rf"|\b{_NAME},? (?:who )?(?:did it|set (?:it|fire|the)|shot|killed|stabbed|drove|attacked|fired"
+    r"|died|was (?:shot|killed|arrested|hurt|found)|dispar[oó]|mat[oó]|muri[oó]|atac[oó])\b"
+)
+
+
 @lru_cache(maxsize=1_024)
 def subjects_in(text: str) -> frozenset[FactSubject]:
     """What of the things that need two people a text says; English and Spanish."""
     plain = mend(unveil(text[:_READ]), _TORN)
-    return frozenset(
+    named = frozenset({FactSubject.IDENTITY} if _names_somebody(text[:_READ]) else ())
+    return named | frozenset(
         subject
         for sentence in _SENTENCES.findall(plain)
         if not _ASKED.search(sentence)
         for clause in _clauses(sentence)
         for subject in _said_in(clause)
+    )
+
+
+def _names_somebody(text: str) -> bool:
+    """Whether a person is named beside what they did or are in it."""
+    return any(
+        not _ASKED.search(sentence) and _NAMED.search(sentence) is not None
+        for sentence in re.split(r"(?<=[a-z0-9)][.!?])\s+|\n", text)
     )
 
 

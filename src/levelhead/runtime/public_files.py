@@ -1,6 +1,7 @@
 """Public pages alone: their files by WSGI under granian, in processes that know no Django.
 
-One for each core, up to four, with one thread each: an answer takes microseconds, and several would only wait for each other (measured:
+One for each core, up to four, with one thread each: an answer takes microseconds, and several
+threads would only wait for each other (measured:
 one gives half as many again as eight). What readers do here slows nobody at the desk.
 """
 

@@ -21,6 +21,10 @@ BUILT = {
     "mail:research:late",
     "mail:research:automatic",
     "mail:research:bounce",
+    # corrections/actions.py from how one was settled.
+    "person:correction:corrected",
+    "person:correction:decided",
+    "person:correction:unsaid",
     # silence/watching.py from the stage of the wait.
     "system:silence:soon",
     "system:silence:out",
