@@ -293,7 +293,8 @@ def _take_role(incident: Incident, role: RoomRole, user: User, by: User) -> Duty
     tell(
         incident, "person:incident:role_given", by=by,
         payload={
-            "role": role.value, "to": user.pk, "from": before.user_id if before else None,
+            "role": role.value, "to": user.pk, "name": user.name,
+            "from": before.user_id if before else None,
         },
     )  # fmt: skip
     return duty

@@ -307,7 +307,7 @@ def retry_delivery(*, delivery: UpdateDelivery, by: User) -> None:
 def note_outcome(item: OutboxItem) -> None:
     """The outbox tells what became of an item: the log has it. In its transaction."""
     delivery = (
-        UpdateDelivery.objects.select_related("update_of__incident")
+        UpdateDelivery.objects.select_related("update_of__incident", "channel")
         .filter(outbox_item=item)
         .first()
     )
@@ -320,8 +320,9 @@ def note_outcome(item: OutboxItem) -> None:
     tell(
         delivery.update_of.incident, action, by=None,
         payload={
-            "channel": delivery.channel_id, "number": delivery.update_of.number,
-            "url": item.url, "error": "" if arrived else item.last_error,
+            "channel": delivery.channel_id, "name": delivery.channel.name,
+            "number": delivery.update_of.number, "url": item.url,
+            "error": "" if arrived else item.last_error,
         },
     )  # fmt: skip
 

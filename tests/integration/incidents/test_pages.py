@@ -321,6 +321,14 @@ class RoomPagesTest(Crisis, PagesTestCase):
         self.assertEqual([c for c in cells if c.lstrip()[0] in "=+-@"], [])
         self.assertTrue(any(cell.startswith("'=HYPERLINK") for cell in cells))
 
+    def test_the_log_says_where_and_who(self) -> None:
+        incident = self.declare()
+        self.send(incident)
+        deliver_due()
+        page = self.look("incident-log", incident.pk)
+        self.assertIn(f"update 1, {self.channel.name}", page)
+        self.assertIn(f"{self.alice.name} leads", page)
+
     def test_hostile_words_are_only_words(self) -> None:
         evil = "<script>alert(1)</script>\u202e"
         incident = self.declare(title=f"Fire {evil}", place=evil, why=evil)

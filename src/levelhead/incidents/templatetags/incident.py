@@ -101,8 +101,19 @@ def audience_words(audience: str) -> str:
 
 @register.filter
 def log_line_words(entry: LogEntry) -> str:
-    """What was done, in words."""
-    return str(ACTIONS.get(entry.action, entry.action))
+    """What was done, in words: of an update where, of a role which and to whom."""
+    what = str(ACTIONS.get(entry.action, entry.action))
+    # Lines from before these were kept have the action alone.
+    told = entry.told
+    if entry.action.startswith("outbox:update:") and "name" in told:
+        return _("%(what)s: update %(n)s, %(channel)s") % {
+            "what": what, "n": told.get("number"), "channel": told["name"],
+        }  # fmt: skip
+    if entry.action == "person:incident:role_given" and "name" in told:
+        return _("%(what)s: %(name)s %(role)s") % {
+            "what": what, "name": told["name"], "role": room_role_words(str(told.get("role"))),
+        }  # fmt: skip
+    return what
 
 
 @register.filter
