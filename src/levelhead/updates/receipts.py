@@ -21,6 +21,8 @@ from levelhead.updates.domain import MOST_CHANNELS
 from levelhead.updates.models import UpdateDelivery
 
 # Of one channel, that are shown by themselves; more are counted.
+# A page is put together again where something arrived meanwhile, at most so often.
+_TRIES: Final = 4
 SHOWN: Final = 5
 _LOST: Final = (OutboxState.FAILED, OutboxState.GIVEN_UP, OutboxState.WITHDRAWN)
 
@@ -82,28 +84,21 @@ class Receipt:
 def channels_of(incident: Incident) -> dict[str, Any]:
     """For the section on channels: each with its receipt, and how many have the newest update.
 
-    Five queries, whatever the number of updates and channels.
+    Five queries, whatever the number of updates and channels; two more where something arrived
+    between them.
     """
     newest = incident.updates_count
-    sums = {
-        row["channel_id"]: row
-        for row in UpdateDelivery.objects.filter(update_of__incident=incident)
-        .values("channel_id")
-        .annotate(
-            newest=Max("update_of__number"),
-            has=Max("update_of__number", filter=Q(outbox_item__state=OutboxState.SENT)),
-            waiting=Count("pk", filter=Q(outbox_item__state__in=UNFINISHED)),
-            first=Min("update_of__number", filter=Q(outbox_item__state__in=UNFINISHED)),
-            lost=Count("pk", filter=Q(outbox_item__state__in=_LOST)),
+    for _try in range(_TRIES):
+        sums = _sums(incident)
+        held = _by_channel(
+            incident,
+            Q(outbox_item__state__in=UNFINISHED),
+            {row["first"] for row in sums.values() if row["first"]},
         )
-        .order_by("channel_id")
-    }
+        # What waited when it was counted may have arrived before it was looked for.
+        if all(not row["waiting"] or (pk, row["first"]) in held for pk, row in sums.items()):
+            break
     channels = Channel.objects.in_bulk(list(sums))
-    held = _by_channel(
-        incident,
-        Q(outbox_item__state__in=UNFINISHED),
-        {row["first"] for row in sums.values() if row["first"]},
-    )
     there = _by_channel(
         incident, Q(outbox_item__state=OutboxState.SENT),
         {row["has"] for row in sums.values() if row["has"]},
@@ -129,6 +124,23 @@ def channels_of(incident: Incident) -> dict[str, Any]:
         "have": sum(one.has == newest for one in to_have),
         "to_have": len(to_have),
         "troubled": sum(one.standing in (Standing.FAILED, Standing.OFF) for one in receipts),
+    }
+
+
+def _sums(incident: Incident) -> Mapping[int, Mapping[str, Any]]:
+    """By channel: the newest update meant for it, the newest there, and how many wait."""
+    return {
+        row["channel_id"]: row
+        for row in UpdateDelivery.objects.filter(update_of__incident=incident)
+        .values("channel_id")
+        .annotate(
+            newest=Max("update_of__number"),
+            has=Max("update_of__number", filter=Q(outbox_item__state=OutboxState.SENT)),
+            waiting=Count("pk", filter=Q(outbox_item__state__in=UNFINISHED)),
+            first=Min("update_of__number", filter=Q(outbox_item__state__in=UNFINISHED)),
+            lost=Count("pk", filter=Q(outbox_item__state__in=_LOST)),
+        )
+        .order_by("channel_id")
     }
 
 

@@ -15,6 +15,7 @@ from hypothesis.extra.django import TestCase as HypothesisTestCase
 from levelhead.channels import outbox
 from levelhead.channels.accounts import account_of, pool
 from levelhead.channels.models import OutboxItem, OutboxState
+from levelhead.channels.outgoing import message_of
 from levelhead.channels.pulling import claim_due, pull
 from levelhead.connectors.memory import MemoryPlatform, forget_platforms, platform_of
 from levelhead.inbox.domain import CaseState
@@ -290,7 +291,7 @@ class InterleavingTests(ChainCase, HypothesisTestCase):
         for item in outbox.claim_next(limit=1):
             if accepted and item.state == OutboxState.SENDING:
                 connector = pool.take(item.channel)[1]
-                connector.platform.accept(_message(item), item.channel_id, "us")
+                connector.platform.accept(message_of(item), item.channel_id, "us")
 
     def _assert_beginning(self, reply: Reply) -> None:
         items = Reply.objects.get(pk=reply.pk).items
@@ -300,18 +301,6 @@ class InterleavingTests(ChainCase, HypothesisTestCase):
         sent = states.count("sent")
         assert states[:sent] == ["sent"] * sent
         assert len(public) >= sent
-
-
-def _message(item: OutboxItem):
-    from levelhead.channels.domain import OutgoingMessage
-
-    return OutgoingMessage(
-        marker=item.marker,
-        text=item.text,
-        parent_external_id=outbox._parent_of(item) or None,
-        thread_external_id=item.thread_external_id,
-        created_at=item.created_at,
-    )
 
 
 class WorkersTests(CommittedDeskTestCase):
