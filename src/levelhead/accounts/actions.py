@@ -43,9 +43,10 @@ TAKEN_SLUGS = frozenset(
 )
 
 
-def _record(
+def record_event(
     agency_id: int, *, subject: str, action: str, by: User | None, payload: Mapping[str, object]
 ) -> None:
+    """Note on the agency's record what was done to it or to its people; `by` None is the desk."""
     append_events(
         agency_id=agency_id,
         chain=DESK_CHAIN,
@@ -111,7 +112,7 @@ def create_agency(
             raise Invalid(f"There is already an agency at /{slug}/. Choose another short name.")
         agency = Agency.objects.create(name=name, slug=slug, zone=zone, schedule=schedule)
         LiveHead.objects.create(agency=agency)
-        _record(
+        record_event(
             agency.pk,
             subject=f"agency:{agency.pk}",
             action="system:agency:created",
@@ -134,7 +135,7 @@ def add_member(
         if Membership.objects.filter(agency=agency, user=user).exists():
             raise Invalid(f"{email} already belongs to {agency.name}.")
         member = Membership.objects.create(agency=agency, user=user, role=role)
-        _record(
+        record_event(
             agency.pk,
             subject=f"user:{user.pk}",
             action="person:member:added",
@@ -155,7 +156,7 @@ def change_agency_settings(
         before = {"name": locked.name, "zone": locked.zone, "schedule": locked.schedule}
         locked.name, locked.zone, locked.schedule = name, zone, dict(schedule)
         locked.save()
-        _record(
+        record_event(
             agency.pk,
             subject=f"agency:{agency.pk}",
             action="person:agency:settings_changed",

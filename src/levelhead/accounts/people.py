@@ -6,7 +6,6 @@ A place is ended, never removed: what the person did stays theirs on the record.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -15,14 +14,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from levelhead.accounts.access_rules import require
-from levelhead.accounts.actions import add_member
+from levelhead.accounts.actions import add_member, record_event
 from levelhead.accounts.domain import Ability, Role
 from levelhead.accounts.models import Agency, Membership, User
-from levelhead.kernel import clock
 from levelhead.kernel.errors import Invalid
 from levelhead.kernel.text import clean_name
-from levelhead.records.append import append_events
-from levelhead.records.domain import DESK_CHAIN, EventToRecord
 
 NAME_LIMIT = 120
 # Of a password that is drawn: 120 bits.
@@ -103,7 +99,13 @@ def _change(
                 _("Somebody must be able to manage the agency: make another person an "
                   "administrator first.")
             )  # fmt: skip
-        _record(place.agency_id, locked.user_id, action, by, {"before": before, "after": after})
+        record_event(
+            place.agency_id,
+            subject=f"user:{locked.user_id}",
+            action=action,
+            by=by,
+            payload={"before": before, "after": after},
+        )
     return locked
 
 
@@ -124,7 +126,13 @@ def new_password(*, place: Membership, by: User) -> str:
     with transaction.atomic():
         place.user.set_password(password)
         place.user.save(update_fields=["password"])
-        _record(place.agency_id, place.user_id, "person:member:password_drawn", by, {})
+        record_event(
+            place.agency_id,
+            subject=f"user:{place.user_id}",
+            action="person:member:password_drawn",
+            by=by,
+            payload={},
+        )
     return password
 
 
@@ -138,7 +146,13 @@ def draw_for(email: str) -> tuple[User, str]:
         user.set_password(password)
         user.save(update_fields=["password"])
         for agency_id in user.memberships.values_list("agency_id", flat=True):
-            _record(agency_id, user.pk, "person:member:password_drawn", None, {})
+            record_event(
+                agency_id,
+                subject=f"user:{user.pk}",
+                action="person:member:password_drawn",
+                by=None,
+                payload={},
+            )
     return user, password
 
 
@@ -156,18 +170,10 @@ def change_own_password(*, user: User, old: str, new: str, again: str) -> None:
         user.set_password(new)
         user.save(update_fields=["password"])
         for agency_id in user.memberships.values_list("agency_id", flat=True):
-            _record(agency_id, user.pk, "person:member:password_changed", user, {})
-
-
-def _record(
-    agency_id: int, user_id: int, action: str, by: User | None, payload: Mapping[str, object]
-) -> None:
-    append_events(
-        agency_id=agency_id, chain=DESK_CHAIN, at=clock.now(),
-        events=[
-            EventToRecord(
-                subject=f"user:{user_id}", action=action, payload=payload,
-                actor=f"user:{by.pk}" if by else "system",
+            record_event(
+                agency_id,
+                subject=f"user:{user.pk}",
+                action="person:member:password_changed",
+                by=user,
+                payload={},
             )
-        ],
-    )  # fmt: skip

@@ -6,7 +6,6 @@ import csv
 import io
 import secrets
 from http import HTTPStatus
-from typing import Final
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -28,11 +27,9 @@ from levelhead.inbox.pages import read_id
 from levelhead.inbox.thread import list_colleagues
 from levelhead.incidents.models import Incident
 from levelhead.incidents.queries import find_own
+from levelhead.kernel.csv_rows import safe_cell
 from levelhead.kernel.errors import Invalid, LevelheadError
 from levelhead.web.middleware import status_of
-
-# What a spreadsheet would run as a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @require_GET
@@ -72,16 +69,16 @@ def as_csv(request: AgencyRequest, incident_id: int) -> HttpResponse:
     pages = pages_of(report_of(incident))
     out = io.StringIO()
     write = csv.writer(out).writerow
-    write([_safe(pages.title)])
-    write([_safe(pages.subtitle)])
+    write([safe_cell(pages.title)])
+    write([safe_cell(pages.subtitle)])
     for name, value in pages.summary:
-        write([name, _safe(value)])
+        write([name, safe_cell(value)])
     for table in pages.tables:
         write([])
         write([table.title])
         write(list(table.columns))
         for row in table.rows:
-            write([_safe(cell) for cell in row])
+            write([safe_cell(cell) for cell in row])
     response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{_name(incident)}.csv"'
     return response
@@ -120,10 +117,6 @@ def lesson(request: AgencyRequest, incident_id: int) -> HttpResponse:
         return _show(request, incident, error=error)
     messages.success(request, _("Kept, and on the list of commitments."))
     return redirect("after-action", agency=request.agency.slug, incident_id=incident.pk)
-
-
-def _safe(cell: str) -> str:
-    return "'" + cell if cell.startswith(_FORMULA) else cell
 
 
 def _name(incident: Incident) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 import click
 
 
@@ -56,6 +54,7 @@ def _make_agency(agency_name: str, slug: str | None, zone: str, email: str, pers
     from levelhead.accounts.actions import add_member, create_agency
     from levelhead.accounts.domain import Role
     from levelhead.accounts.models import User
+    from levelhead.accounts.people import draw_password
     from levelhead.kernel.errors import Invalid
 
     slug = slug or slugify(agency_name)[:60].strip("-")
@@ -70,7 +69,7 @@ def _make_agency(agency_name: str, slug: str | None, zone: str, email: str, pers
     except ValidationError as error:
         raise Invalid(f"{email!r} is not an e-mail address.") from error
     known = User.objects.filter(email=email.lower()).exists()
-    password = None if known else secrets.token_urlsafe(15)
+    password = None if known else draw_password()
     with transaction.atomic():
         agency = create_agency(name=agency_name, slug=slug, zone=zone)
         add_member(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,14 +21,13 @@ from levelhead.inbox.domain import CaseState
 from levelhead.inbox.judging import triage_rules
 from levelhead.inbox.models import Case
 from levelhead.kernel import clock
+from levelhead.kernel.csv_rows import csv_row
 
 PERIODS: Final = (7, 28, 90)
 # Cases that one list of the page shows; the rest is in the inbox, sorted by clock.
 SHOWN: Final = 50
 EXCERPT: Final = 120
 CSV_ROWS: Final = 20_000
-# What a spreadsheet would run as a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,7 +162,7 @@ def _running(agency: Agency, asked: Asked, names: Mapping[str, str], when: Q) ->
 def as_csv(agency: Agency, asked: Asked) -> Iterator[str]:
     """The ends of clocks in the period as lines of a table, the newest first, bounded."""
     since = clock.now() - timedelta(days=asked.days)
-    yield _line(
+    yield csv_row(
         ["case", "class", "channel", "clock", "started", "due", "ended", "ended by", "late"]
     )
     marks = (
@@ -174,16 +171,8 @@ def as_csv(agency: Agency, asked: Asked) -> Iterator[str]:
         .defer("channel__settings", "channel__sealed_secrets")
     )
     for mark in marks.order_by("-ended_at", "-id")[:CSV_ROWS].iterator(chunk_size=500):
-        yield _line([
+        yield csv_row([
             str(mark.case_id), mark.clock_class, mark.channel.name, mark.kind,
             mark.started_at.isoformat(), mark.due_at.isoformat(), mark.ended_at.isoformat(),
             mark.ended_by, "yes" if mark.late else "no",
         ])  # fmt: skip
-
-
-def _line(cells: list[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(
-        ["'" + cell if cell.lstrip().startswith(_FORMULA) else cell for cell in cells]
-    )
-    return out.getvalue()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import Final
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -25,12 +22,10 @@ from levelhead.incidents.forms import read_field, read_level
 from levelhead.incidents.models import LogEntry
 from levelhead.incidents.templatetags.incident import log_line_words, room_role_words
 from levelhead.incidents.views import show_room
+from levelhead.kernel.csv_rows import csv_row
 from levelhead.kernel.errors import Conflict, Invalid
 from levelhead.replies.scheduled_queries import find_scheduled
 from levelhead.replies.scheduling import release_one
-
-# What a spreadsheet would run as a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def act_in_room(
@@ -204,10 +199,10 @@ def log_csv(request: AgencyRequest, incident_id: int) -> HttpResponse:
 
 
 def _rows(entries: list[LogEntry]) -> Iterator[str]:
-    yield _row([_("Date and time"), _("Name"), _("Activity"), _("Words"), _("Details")])
+    yield csv_row([_("Date and time"), _("Name"), _("Activity"), _("Words"), _("Details")])
     for entry in entries:
         at = timezone.localtime(entry.at)
-        yield _row(
+        yield csv_row(
             [
                 f"{at:%Y-%m-%d %H:%M:%S %Z}",
                 entry.by.name if entry.by else "Levelhead",
@@ -216,12 +211,3 @@ def _rows(entries: list[LogEntry]) -> Iterator[str]:
                 entry.details,
             ]
         )
-
-
-def _row(cells: list[str]) -> str:
-    """One line; what a spreadsheet would run as a formula is text."""
-    out = io.StringIO()
-    csv.writer(out).writerow(
-        "'" + cell if cell.lstrip().startswith(_FORMULA) else cell for cell in cells
-    )
-    return out.getvalue()

@@ -7,6 +7,8 @@ import tempfile
 from hashlib import sha256
 from pathlib import Path
 
+from levelhead.kernel.folders import sync_folder
+
 
 def place_of(folder: Path, digest: str) -> Path:
     """Where the bytes with this hash lie."""
@@ -30,11 +32,7 @@ def keep_bytes(folder: Path, content: bytes) -> str:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)
     return digest
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import tempfile
@@ -13,6 +12,7 @@ from levelhead.config.boot import start_django
 from levelhead.config.environment import FILE_NAME, Environment
 from levelhead.kernel import clock
 from levelhead.kernel.errors import ConfigurationError, Invalid
+from levelhead.kernel.folders import sync_folder
 from levelhead.ops.archive import (
     ENVIRONMENT_FILE,
     KEPT_FILE,
@@ -144,7 +144,7 @@ def _put_sqlite(folder: Path, manifest: Manifest, environment: Environment) -> P
             if path.exists():
                 path.replace(set_aside / path.name)
     new.replace(target)
-    _sync_folder(environment.data)
+    sync_folder(environment.data)
     return set_aside
 
 
@@ -173,7 +173,7 @@ def _put_kept_files(folder: Path, data: Path) -> None:
         place = data / found[1] / found[2] / found[3][:2]
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.replace(place / found[3])
-        _sync_folder(place)
+        sync_folder(place)
 
 
 def _put_settings(folder: Path, environment: Environment) -> tuple[str, ...]:
@@ -193,14 +193,6 @@ def _put_settings(folder: Path, environment: Environment) -> tuple[str, ...]:
         shutil.move(folder / KEY_FILE, old)
         old.chmod(0o600)
     return tuple(notes)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _finish(

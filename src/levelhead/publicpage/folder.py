@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from levelhead.kernel.folders import sync_folder
+
 # Of what a file of this kind is: nothing else is written or given out.
 KINDS: Final = {
     "html": "text/html; charset=utf-8",
@@ -60,7 +62,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> int:
         _replace(folder / name, content)
         changed += 1
     if changed:
-        _keep(folder)
+        sync_folder(folder)
     return changed
 
 
@@ -95,12 +97,3 @@ def _replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             new.unlink()
         raise
-
-
-def _keep(folder: Path) -> None:
-    """Have the names on the disk as well."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

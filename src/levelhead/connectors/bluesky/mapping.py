@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 from levelhead.channels.domain import IncomingKind, IncomingPost
+from levelhead.connectors.moments import moment_of
 from levelhead.kernel.text import RAW_LIMIT, clean_name, clean_text
 
 POST_COLLECTION = "app.bsky.feed.post"
@@ -108,7 +109,7 @@ def flatten_thread(thread: object, *, limit: int) -> list[object]:
 
 def indexed_at(view: object) -> str:
     """When the platform first saw the post: sortable text, UTC; empty where it does not say."""
-    moment = _parse_moment(view.get("indexedAt")) if isinstance(view, dict) else None
+    moment = moment_of(view.get("indexedAt")) if isinstance(view, dict) else None
     return "" if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -142,18 +143,8 @@ def _reply_addresses(record: dict[str, object]) -> tuple[str | None, str | None]
 
 def _moment(claimed: object, seen: object) -> datetime | None:
     """When it was written: what its author claims, but never after the platform saw it."""
-    moments = [moment for moment in map(_parse_moment, (claimed, seen)) if moment is not None]
+    moments = [moment for moment in map(moment_of, (claimed, seen)) if moment is not None]
     return min(moments, default=None)
-
-
-def _parse_moment(value: object) -> datetime | None:
-    if not isinstance(value, str) or len(value) > 64:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return None if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _language(langs: object) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urlsplit
 
 from levelhead.channels.domain import IncomingPost
+from levelhead.connectors.moments import moment_of
 from levelhead.kernel.text import RAW_LIMIT, TEXT_LIMIT, clean_name, clean_text
 
 PUBLIC: Final = frozenset({"public", "unlisted"})
@@ -80,17 +80,6 @@ def web_address(value: object) -> str | None:
     except ValueError:
         return None
     return value if parts.scheme in ("https", "http") and parts.hostname else None
-
-
-def moment_of(value: object) -> datetime | None:
-    """An aware moment; None for anything else."""
-    if not isinstance(value, str) or len(value) > 64:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return None if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def as_raw(value: object) -> str:

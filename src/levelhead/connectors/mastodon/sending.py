@@ -12,6 +12,7 @@ from levelhead.channels.domain import OutgoingMessage, OutgoingPicture, Receipt
 from levelhead.channels.shapes import SHAPES
 from levelhead.connectors.mastodon import mapping
 from levelhead.connectors.mastodon.client import MastodonClient
+from levelhead.connectors.moments import moment_of
 from levelhead.connectors.transport import JsonObject, Upload
 from levelhead.kernel.errors import (
     ChannelBusy,
@@ -86,13 +87,13 @@ class Sender:
                 ) from error
             for status in statuses:
                 if isinstance(status, dict) and _is_it(status, message):
-                    moment = mapping.moment_of(status.get("created_at"))
+                    moment = moment_of(status.get("created_at"))
                     if moment is not None and moment >= since and mapping.is_id(status.get("id")):
                         return _receipt(status)
             last = statuses[-1] if statuses else None
             if not isinstance(last, dict) or not mapping.is_id(last.get("id")):
                 return None
-            moment = mapping.moment_of(last.get("created_at"))
+            moment = moment_of(last.get("created_at"))
             if len(statuses) < _PAGE or (moment is not None and moment < since):
                 return None
             before = {"max_id": str(last["id"])}
